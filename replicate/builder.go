@@ -1,0 +1,169 @@
+package replicate
+
+import (
+	"encoding/base64"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// Codec writes the value of a row's message.
+type Codec[R any] interface {
+	// Begin starts a page: at is the publication time of its messages.
+	Begin(at time.Time)
+	// AppendValue appends the message's value and returns the row's checksum.
+	AppendValue(b []byte, r *R) ([]byte, Sum)
+	// AppendDeadLetter appends the value of a dead-letter message.
+	AppendDeadLetter(b []byte, d DeadLetter) []byte
+}
+
+// DeadLetter is what is published of a row that can't be published itself.
+type DeadLetter struct {
+	Key     string // the row's key in decimal
+	Reason  string
+	Excerpt []byte // what could be had of the row, cut to excerptBytesMax
+}
+
+// excerptBytesMax bounds what a dead letter repeats of a bad row.
+const excerptBytesMax = 64 << 10
+
+// MessageKey says what the message key is.
+type MessageKey struct {
+	None    bool  // no message key, as the original had
+	Columns []int // indexes into Table.Columns; empty with None false: the row key
+}
+
+// Builder turns the rows of a poll into the messages of a page. Every source drives it in the same
+// way: Begin, then Add for each row until it says that the page is full.
+type Builder[R any, K Key] struct {
+	table       *Table[R, K]
+	codec       Codec[R]
+	messageKey  MessageKey
+	deadLetters bool
+	now         func() time.Time
+
+	page *Page[K]
+	req  PollRequest[K]
+}
+
+// NewBuilder returns a builder for table. With deadLetters, bad rows become dead-letter messages
+// instead of errors.
+func NewBuilder[R any, K Key](table *Table[R, K], codec Codec[R], key MessageKey, deadLetters bool) *Builder[R, K] {
+	return &Builder[R, K]{table: table, codec: codec, messageKey: key, deadLetters: deadLetters, now: time.Now}
+}
+
+// Begin starts to fill page as req asks.
+func (b *Builder[R, K]) Begin(page *Page[K], req PollRequest[K]) {
+	page.Reset()
+	b.page, b.req = page, req
+	b.codec.Begin(b.now())
+}
+
+// Add appends the row's message. full says that the page has reached a limit of the request.
+func (b *Builder[R, K]) Add(r *R) (full bool, err error) {
+	p := b.page
+	key := b.table.Key(r)
+	s := span{rowKey: len(p.slab), kind: rowKeyIs}
+	p.slab = AppendKey(p.slab, key)
+	s.key = len(p.slab)
+	switch {
+	case b.messageKey.None:
+		s.kind = noKey
+	case len(b.messageKey.Columns) > 0:
+		s.kind = ownKeySpan
+		p.slab = b.appendMessageKey(p.slab, r)
+	}
+	s.value = len(p.slab)
+	var sum Sum
+	p.slab, sum = b.codec.AppendValue(p.slab, r)
+	s.end = len(p.slab)
+	if size := s.end - s.key; b.req.MaxMessageBytes > 0 && size > b.req.MaxMessageBytes {
+		excerpt := append([]byte(nil), p.slab[s.value:min(s.end, s.value+excerptBytesMax)]...)
+		p.slab = p.slab[:s.rowKey]
+		p.shrink(b.req.MaxBytes)
+		return b.Bad(key, "", tooLarge(size, b.req.MaxMessageBytes), excerpt)
+	}
+	p.append(key, sum, s)
+	return b.full(), nil
+}
+
+// Bad handles a row that can't be published: an error that names it, or a dead letter. column is
+// empty when the row as a whole is at fault; excerpt is what could be had of the row.
+func (b *Builder[R, K]) Bad(key K, column string, reason error, excerpt []byte) (full bool, err error) {
+	rowErr := &RowError{Key: KeyText(key), Column: column, Err: reason}
+	if !b.deadLetters {
+		return false, rowErr
+	}
+	p := b.page
+	s := span{rowKey: len(p.slab), kind: rowKeyIs, dead: true}
+	p.slab = AppendKey(p.slab, key)
+	s.key, s.value = len(p.slab), len(p.slab)
+	limit := excerptBytesMax
+	if b.req.MaxMessageBytes > 0 {
+		limit = min(limit, b.req.MaxMessageBytes/4)
+	}
+	p.slab = b.codec.AppendDeadLetter(p.slab, DeadLetter{
+		Key: rowErr.Key, Reason: rowErr.Error(), Excerpt: excerpt[:min(len(excerpt), limit)],
+	})
+	s.end = len(p.slab)
+	p.append(key, Sum{}, s)
+	p.BadRows++
+	return b.full(), nil
+}
+
+func (b *Builder[R, K]) full() bool {
+	return b.page.Len() >= b.req.Limit || b.page.Bytes() >= b.req.MaxBytes
+}
+
+// appendMessageKey writes a single column as its bare text and several as a JSON array, so that the
+// common case, a key of one column, reads as that column does in any other producer.
+func (b *Builder[R, K]) appendMessageKey(dst []byte, r *R) []byte {
+	columns := b.messageKey.Columns
+	if len(columns) == 1 {
+		start := len(dst)
+		dst = b.table.AppendColumn(dst, r, columns[0])
+		if value := dst[start:]; len(value) >= 2 && value[0] == '"' {
+			copy(value, value[1:len(value)-1])
+			dst = dst[:len(dst)-2]
+		}
+		return dst
+	}
+	for i, column := range columns {
+		if i == 0 {
+			dst = append(dst, '[')
+		} else {
+			dst = append(dst, ',', ' ')
+		}
+		dst = b.table.AppendColumn(dst, r, column)
+	}
+	return append(dst, ']')
+}
+
+// append adds a finished message.
+func (p *Page[K]) append(key K, sum Sum, s span) {
+	if len(p.spans) == 0 {
+		p.First = key
+	}
+	p.Last, p.LastSum = key, sum
+	p.Keys = append(p.Keys, key)
+	p.spans = append(p.spans, s)
+}
+
+// shrink gives back a slab that one oversized row has blown up, so that it does not stay that large
+// for the life of the page (Promise 7).
+func (p *Page[K]) shrink(maxBytes int) {
+	if maxBytes > 0 && cap(p.slab) > 4*maxBytes {
+		p.slab = append(make([]byte, 0, len(p.slab)), p.slab...)
+	}
+}
+
+func tooLarge(size, limit int) error {
+	return errors.New("the message has " + strconv.Itoa(size) + " bytes, the topic takes " + strconv.Itoa(limit))
+}
+
+// AppendExcerpt appends an excerpt as a quoted base64 string, the form in which dead letters carry it.
+func AppendExcerpt(b, excerpt []byte) []byte {
+	b = append(b, '"')
+	b = base64.StdEncoding.AppendEncode(b, excerpt)
+	return append(b, '"')
+}

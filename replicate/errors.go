@@ -1,0 +1,62 @@
+package replicate
+
+import "errors"
+
+// StopError ends the job: no retry can heal it. Hint says what the operator should do.
+type StopError struct {
+	Err  error
+	Hint string
+}
+
+// Stop wraps err as a *StopError with a remedy.
+func Stop(err error, hint string) error { return &StopError{Err: err, Hint: hint} }
+
+func (e *StopError) Error() string {
+	if e.Hint == "" {
+		return e.Err.Error()
+	}
+	return e.Err.Error() + "; " + e.Hint
+}
+
+func (e *StopError) Unwrap() error { return e.Err }
+
+// IsStop reports whether err says that retrying is useless.
+func IsStop(err error) bool {
+	var stop *StopError
+	return errors.As(err, &stop)
+}
+
+// RowError says that one row can't be turned into a message that can be published.
+type RowError struct {
+	Key    string // the row's key in decimal
+	Column string // the column at fault; empty when it is the row as a whole
+	Err    error
+}
+
+func (e *RowError) Error() string {
+	where := "row with key " + e.Key
+	if e.Column != "" {
+		where += ", column " + e.Column
+	}
+	return where + ": " + e.Err.Error()
+}
+
+func (e *RowError) Unwrap() error { return e.Err }
+
+// ColumnError says that the value of a column can't be decoded. Generated Scan functions return it;
+// the source adds the row's key and makes it a *RowError.
+type ColumnError struct {
+	Column string
+	Err    error
+}
+
+func (e *ColumnError) Error() string { return "column " + e.Column + ": " + e.Err.Error() }
+
+func (e *ColumnError) Unwrap() error { return e.Err }
+
+// ErrOnceGaveUp ends a run with Once set whose first fence did not settle in time, because
+// transactions that were open at the start stayed open.
+var ErrOnceGaveUp = errors.New("transactions that were open at the start are still open")
+
+// ErrDrainTimeout ends a graceful stop that could not flush and commit in time.
+var ErrDrainTimeout = errors.New("not everything was acknowledged and committed before the stop's deadline")

@@ -1,0 +1,77 @@
+package replicate
+
+import "time"
+
+// Hooks lets others see what the loop does: metrics, logs, tests. Each function is optional, is called
+// for each batch or event and never for each row, from one goroutine at a time, and must return fast.
+type Hooks struct {
+	OnState   func(StateInfo)
+	OnPoll    func(PollInfo)
+	OnPublish func(PublishInfo)
+	OnLoad    func(LoadInfo)
+	OnCommit  func(CommitInfo)
+	OnRetry   func(RetryInfo)
+	OnLease   func(LeaseInfo)
+	OnHorizon func(HorizonInfo)
+}
+
+// StateInfo says that the job went over to another state: "standby", "starting", "running",
+// "stopping", "stopped".
+type StateInfo struct {
+	State  string
+	Offset Offset // the offset in force, where it is known
+}
+
+// PollInfo describes a poll that has ended.
+type PollInfo struct {
+	Rows, Bytes int
+	BadRows     int64 // rows that went to the dead-letter topic
+	More        bool
+	Above       bool // rows with keys that the sequence has not drawn wait beyond the horizon
+	Duration    time.Duration
+	Err         error
+}
+
+// PublishInfo describes a batch that was acknowledged or has failed.
+type PublishInfo struct {
+	Rows, Bytes int
+	Last        string // key of the batch's last row
+	Duration    time.Duration
+	Err         error
+}
+
+// LoadInfo describes a read of the offset store, or of the witness.
+type LoadInfo struct {
+	Offset   Offset
+	Witness  bool
+	Duration time.Duration
+	Err      error
+}
+
+// CommitInfo describes a write of the offset store.
+type CommitInfo struct {
+	Offset   Offset
+	Duration time.Duration
+	Err      error
+}
+
+// RetryInfo says that an operation failed and will be tried again after Delay.
+type RetryInfo struct {
+	Op      string // "lease", "load", "source", "sink", "commit"
+	Attempt int
+	Delay   time.Duration
+	Err     error
+}
+
+// LeaseInfo describes a change of the lease, or that it can't be renewed.
+type LeaseInfo struct {
+	Held   bool
+	Holder string // who holds it, where it is not ours
+	Err    error
+}
+
+// HorizonInfo says that the horizon has been held back for Age, and by whom.
+type HorizonInfo struct {
+	Age     time.Duration
+	Holders []string
+}

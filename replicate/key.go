@@ -1,0 +1,29 @@
+package replicate
+
+import "strconv"
+
+// Key is the type of a table's increasing integer key as Go holds it: int64 for every signed integer
+// type, uint64 for the unsigned ones of MySQL.
+type Key interface{ int64 | uint64 }
+
+// AppendKey appends the decimal text of k, the form in which keys are stored and published.
+func AppendKey[K Key](b []byte, k K) []byte {
+	if k < 0 {
+		return strconv.AppendInt(b, int64(k), 10)
+	}
+	return strconv.AppendUint(b, uint64(k), 10)
+}
+
+// KeyText returns the decimal text of k.
+func KeyText[K Key](k K) string { return string(AppendKey(nil, k)) }
+
+// ParseKey reads the decimal text of a key, as an offset store holds it.
+func ParseKey[K Key](s string) (K, error) {
+	var zero K
+	if zero-1 < 0 {
+		v, err := strconv.ParseInt(s, 10, 64)
+		return K(v), err
+	}
+	v, err := strconv.ParseUint(s, 10, 64)
+	return K(v), err
+}

@@ -1,0 +1,25 @@
+package replicate
+
+import "context"
+
+// Sink publishes batches. After an error the loop closes the sink and opens it again, since a record
+// that failed must not be overtaken by its successors (Promise 3).
+//
+// Open connects and verifies that the topic can be written. Open after Close begins anew.
+//
+// Publish hands a batch over. It may block while the sink's buffers are full. done is called exactly
+// once, from any goroutine: with nil when every message is durable, or with the first error. Messages
+// of successive calls keep their order in each partition. After done the batch belongs to the caller.
+//
+// Close gives up what is not yet acknowledged: done is called for all of it, with an error, before
+// Close returns.
+type Sink interface {
+	Open(ctx context.Context) (SinkInfo, error)
+	Publish(ctx context.Context, batch *Batch, done func(error))
+	Close() error
+}
+
+// SinkInfo is what a sink knows once it is open.
+type SinkInfo struct {
+	MaxMessageBytes int // the largest key and value that can be published; 0 for no limit
+}

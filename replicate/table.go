@@ -1,0 +1,39 @@
+package replicate
+
+// Null is a column value that may be null. It has no pointer of its own, so that scanning a row
+// allocates nothing.
+type Null[T any] struct {
+	V     T
+	Valid bool // false: null
+}
+
+// Column describes a column that generated code reads, for the check against the live table.
+type Column struct {
+	Name     string // as the database spells it
+	Type     string // SQL type, as the database formats it
+	Nullable bool
+}
+
+// Table is what a generated package supplies to the loop, whatever its engine.
+type Table[R any, K Key] struct {
+	Name        string   // as DDL names it, with the schema where it is not the default
+	KeyColumn   string   // the increasing integer key
+	Columns     []Column // every column that is read, in column order
+	Fields      []string // names of the published columns, in column order
+	Fingerprint string   // digest of the schema that the code was generated from
+	Format      int      // number of the generator's output format
+	Regenerate  string   // the command that regenerates this package
+
+	// Key returns the row's key.
+	Key func(r *R) K
+	// AppendJSON appends the canonical JSON of the published columns: the message's data, and what
+	// the checksum digests.
+	AppendJSON func(b []byte, r *R) []byte
+	// AppendColumn appends the canonical JSON of the i-th column of Columns, for message keys.
+	AppendColumn func(b []byte, r *R, i int) []byte
+}
+
+// GeneratedFormat1 is named by generated code of format 1. If a build says that it is undefined, the
+// replicate module and the generated code are of different ages: upgrade the module with go get, or
+// regenerate with the matching repliqate-gen.
+const GeneratedFormat1 = 1

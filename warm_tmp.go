@@ -1,0 +1,19 @@
+package warm
+import (
+ _ "github.com/sqlc-dev/sqlc/pkg/cli"
+ _ "github.com/jackc/pgx/v5/pgconn"
+ _ "github.com/twmb/franz-go/pkg/kgo"
+ _ "github.com/twmb/franz-go/pkg/kfake"
+ _ "github.com/twmb/franz-go/pkg/kadm"
+ _ "github.com/redis/go-redis/v9"
+ _ "github.com/dave/jennifer/jen"
+ _ "github.com/urfave/cli/v2"
+ _ "modernc.org/sqlite"
+ _ "github.com/alicebob/miniredis/v2"
+ _ "github.com/Shopify/toxiproxy/v2"
+ _ "golang.org/x/tools/txtar"
+ _ "golang.org/x/tools/imports"
+ _ "github.com/wasilibs/go-pgquery"
+ _ "gopkg.in/yaml.v3"
+ _ "github.com/pganalyze/pg_query_go/v6"
+)
