@@ -1,0 +1,70 @@
+package replicate
+
+import "errors"
+
+// dirty reports whether an acknowledged offset is not stored yet.
+func (m *machine[K]) dirty() bool {
+	return !m.acked.offset.IsZero() && m.acked.offset != m.store.stored
+}
+
+// commit writes the acknowledged offset, never a row ahead of it (Promise 3), and coalesces what is
+// acknowledged within the commit interval. A stop does not wait for the interval.
+func (m *machine[K]) commit() {
+	if m.phase != phaseRunning && m.phase != phaseStopping || m.store.busy || !m.dirty() {
+		return
+	}
+	if m.store.paused && (m.phase != phaseStopping || m.store.failing) {
+		return
+	}
+	m.store.busy, m.store.since = true, m.now
+	m.do(actCommit{offset: m.acked.offset})
+}
+
+func (m *machine[K]) onCommitted(ev evCommitted) {
+	m.store.busy = false
+	if m.hooks.OnCommit != nil {
+		m.hooks.OnCommit(CommitInfo{Offset: ev.offset, Duration: m.now.Sub(m.store.since), Err: ev.err})
+	}
+	if m.store.reload {
+		m.load(false)
+		return
+	}
+	var ahead *OffsetAheadError
+	switch {
+	case ev.err == nil, errors.As(ev.err, &ahead):
+		// An offset that is further on was set by an earlier holder or by hand. It stays, and the rows
+		// up to it are published all the same (Promise 4).
+		m.store.stored, m.store.failing = ev.offset, false
+		m.tries[timerCommit] = 0
+		m.store.paused = true
+		m.arm(timerCommit, m.cfg.CommitInterval)
+	case IsStop(ev.err):
+		if m.phase == phaseStopping {
+			m.exit(errors.Join(m.failure, ev.err))
+		}
+		m.stop(ev.err)
+		m.store.stored = m.acked.offset // what can't be stored must not hold up the stop
+	case errors.Is(ev.err, ErrLeaseLost) && m.phase == phaseStopping:
+		m.lease.held = false
+		m.exit(m.failure)
+	default:
+		// Redis is away or has lost the lease: go on, keep the offset in memory, try again.
+		m.store.paused, m.store.failing = true, true
+		m.retry(timerCommit, "commit", ev.err)
+		if errors.Is(ev.err, ErrLeaseLost) {
+			m.askLease()
+		}
+	}
+}
+
+// saveWitness stores the acknowledged offset beside the messages.
+func (m *machine[K]) saveWitness() {
+	if m.phase != phaseRunning || !m.hasWitness {
+		return
+	}
+	if m.acked.offset.IsZero() || !m.sink.open {
+		m.arm(timerWitness, witnessInterval)
+		return
+	}
+	m.do(actSaveWitness{offset: m.acked.offset})
+}

@@ -1,0 +1,237 @@
+package replicate
+
+import (
+	"errors"
+	"time"
+)
+
+// oncePollMax is the longest pause between polls while Once waits for open transactions.
+const oncePollMax = 100 * time.Millisecond
+
+// poll asks for the next page when there is room for it (Promise 7).
+func (m *machine[K]) poll() {
+	if m.phase != phaseRunning || !m.source.open || m.source.busy || !m.sink.open || m.waiting ||
+		len(m.sink.inFlight) >= m.cfg.InFlight || m.once.covered && m.onceReached() {
+		return
+	}
+	m.source.busy, m.source.stale = true, false
+	m.pollFrom = m.now
+	m.do(actPoll[K]{req: PollRequest[K]{
+		After: m.next.key, HasAfter: !m.next.offset.IsZero(),
+		Limit: m.cfg.BatchRows, MaxBytes: m.cfg.BatchBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
+	}})
+}
+
+// onFence is called by the shell in the middle of a poll, between the fence and the page.
+func (m *machine[K]) onFence(f Fence[K], now time.Time) Bound[K] {
+	bound := m.horizon.observe(f, now)
+	if m.cfg.Once {
+		if !m.once.fenced {
+			m.once = onceState[K]{fenced: true, target: f.High, any: f.HasHigh, until: now.Add(m.cfg.OnceWait)}
+		}
+		m.once.covered = !m.once.any || bound.Allows(m.once.target)
+	}
+	return bound
+}
+
+func (m *machine[K]) onPolled(ev evPolled[K]) {
+	m.source.busy = false
+	rows := ev.page.Len()
+	m.reportPoll(ev, rows)
+	if m.source.closing {
+		m.source.closing = false
+		m.do(actRecycle[K]{ev.page})
+		m.do(actCloseSource{})
+		m.openSource()
+		return
+	}
+	usable := !m.source.stale && m.phase == phaseRunning && m.sink.open
+	if usable && rows > 0 {
+		m.publish(ev.page)
+	} else {
+		m.do(actRecycle[K]{ev.page})
+	}
+	if ev.err != nil {
+		m.pollFailed(ev.err)
+		return
+	}
+	m.tries[timerSource] = 0
+	if m.phase != phaseRunning || !usable {
+		return
+	}
+	if !ev.result.More {
+		m.pause()
+	}
+	m.watchHorizon()
+	m.onceProgress(ev.result.More)
+}
+
+func (m *machine[K]) reportPoll(ev evPolled[K], rows int) {
+	if m.hooks.OnPoll != nil {
+		m.hooks.OnPoll(PollInfo{Rows: rows, Bytes: ev.page.Bytes(), BadRows: ev.page.BadRows, More: ev.result.More,
+			Above: ev.result.Above, Duration: m.now.Sub(m.pollFrom), Err: ev.err})
+	}
+}
+
+// pause waits the poll interval: only a poll without further rows does.
+func (m *machine[K]) pause() {
+	interval := m.cfg.PollInterval
+	if m.cfg.Once {
+		interval = min(interval, oncePollMax)
+	}
+	m.waiting = true
+	m.arm(timerPoll, interval)
+}
+
+// pollFailed handles an error of the source. The rows before a bad row are published and committed
+// before the job stops (Promise 5).
+func (m *machine[K]) pollFailed(err error) {
+	var row *RowError
+	switch {
+	case errors.As(err, &row) && !m.source.stale:
+		m.stop(Stop(err, "mend the row, or set kafka_target.on_bad_row to dead_letter"))
+	case errors.As(err, &row):
+		return
+	case IsStop(err):
+		m.stop(err)
+	default:
+		m.closeSource()
+		if m.phase == phaseRunning {
+			m.retry(timerSource, "source", err)
+		}
+	}
+}
+
+func (m *machine[K]) publish(page *Page[K]) {
+	m.sink.nextID++
+	last := position[K]{key: page.Last, offset: Offset{Key: KeyText(page.Last)}}
+	if page.LastSum != (Sum{}) {
+		last.offset.Sum = page.LastSum.String()
+	}
+	m.next = last
+	m.sink.inFlight = append(m.sink.inFlight, flight[K]{
+		id: m.sink.nextID, last: last, rows: page.Len(), bytes: page.Bytes(), since: m.now,
+	})
+	m.do(actPublish[K]{id: m.sink.nextID, page: page})
+}
+
+func (m *machine[K]) onPublished(ev evPublished) {
+	for i := range m.sink.inFlight {
+		f := &m.sink.inFlight[i]
+		if f.id != ev.id {
+			continue
+		}
+		if m.hooks.OnPublish != nil {
+			m.hooks.OnPublish(PublishInfo{Rows: f.rows, Bytes: f.bytes, Last: f.last.offset.Key,
+				Duration: m.now.Sub(f.since), Err: ev.err})
+		}
+		if ev.err != nil {
+			m.publishFailed(ev.err)
+			return
+		}
+		f.acked = true
+		m.advance()
+		return
+	}
+}
+
+// advance moves the offset over the contiguous acknowledged prefix (Promise 3).
+func (m *machine[K]) advance() {
+	done := 0
+	for done < len(m.sink.inFlight) && m.sink.inFlight[done].acked {
+		m.acked = m.sink.inFlight[done].last
+		done++
+	}
+	m.sink.inFlight = append(m.sink.inFlight[:0], m.sink.inFlight[done:]...)
+	if done > 0 {
+		m.tries[timerSink] = 0
+	}
+}
+
+// publishFailed throws the sink away and goes back to the acknowledged offset, so that a record that
+// failed is not overtaken by its successors (Promises 2 and 3).
+func (m *machine[K]) publishFailed(err error) {
+	m.closeSink()
+	m.next = m.acked
+	m.source.stale = true
+	m.waiting = false
+	switch {
+	case IsStop(err):
+		m.stop(err)
+	case m.phase == phaseStopping:
+		m.failure = errors.Join(m.failure, err)
+	default:
+		m.retry(timerSink, "sink", err)
+	}
+}
+
+// onceReached reports whether everything that Once has to publish was handed to the sink.
+func (m *machine[K]) onceReached() bool {
+	return !m.once.any || !m.next.offset.IsZero() && m.next.key >= m.once.target
+}
+
+// onceProgress ends a Once run when its target is published, or gives up when it can't be.
+func (m *machine[K]) onceProgress(more bool) {
+	switch {
+	case !m.cfg.Once || !m.once.fenced:
+	case m.once.covered && (!more || m.onceReached()):
+		m.stop(nil)
+	case !more && !m.now.Before(m.once.until):
+		m.stop(ErrOnceGaveUp)
+	}
+}
+
+// watchHorizon reports a horizon that transactions have held back for long.
+func (m *machine[K]) watchHorizon() {
+	e, ok := m.horizon.oldest()
+	if !ok || len(e.holders) == 0 || m.now.Sub(e.readAt) < m.cfg.StuckAfter || m.source.busy ||
+		m.now.Sub(m.stuckAt) < m.cfg.StuckAfter {
+		return
+	}
+	m.stuckAt = m.now
+	holders := make([]string, 0, len(e.holders))
+	for id := range e.holders {
+		holders = append(holders, id)
+	}
+	m.source.busy, m.source.since = true, e.readAt
+	m.do(actDescribe{holders: holders})
+}
+
+func (m *machine[K]) onDescribed(ev evDescribed) {
+	m.sourceIdle()
+	if m.hooks.OnHorizon != nil {
+		m.hooks.OnHorizon(HorizonInfo{Age: m.now.Sub(m.source.since), Holders: ev.holders})
+	}
+}
+
+func (m *machine[K]) recheck() {
+	switch {
+	case m.phase != phaseRunning || !m.source.open:
+	case m.source.busy:
+		m.arm(timerRecheck, time.Second)
+	default:
+		m.source.busy = true
+		m.do(actRecheck{})
+	}
+}
+
+func (m *machine[K]) onRechecked(ev evRechecked) {
+	m.sourceIdle()
+	switch {
+	case m.phase != phaseRunning || !m.source.open:
+	case ev.err != nil:
+		m.pollFailed(ev.err)
+	default:
+		m.arm(timerRecheck, recheckInterval)
+	}
+}
+
+// sourceIdle ends an operation on the source, and closes it where that was put off.
+func (m *machine[K]) sourceIdle() {
+	m.source.busy = false
+	if m.source.closing {
+		m.source.closing = false
+		m.do(actCloseSource{})
+		m.openSource()
+	}
+}

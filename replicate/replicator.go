@@ -1,0 +1,280 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Parts is what a Replicator is put together from.
+type Parts[K Key] struct {
+	Config  Config
+	Source  Source[K]
+	Sink    Sink
+	Store   OffsetStore
+	Lease   Lease   // nil: no lease
+	Witness Witness // nil: no second copy of the offset
+	Hooks   Hooks
+}
+
+// Bounds of single operations. A server that does not answer must not hold up the loop for ever; what
+// runs out of time is an error that is retried.
+const (
+	storeTimeout  = 10 * time.Second
+	sinkTimeout   = 30 * time.Second
+	sourceTimeout = 5 * time.Minute
+)
+
+// Replicator runs one job. It is the shell around the machine: it carries actions out, each kind in a
+// lane of its own, and reports how they went.
+type Replicator[K Key] struct {
+	parts   Parts[K]
+	machine *machine[K]
+
+	events chan event
+	done   chan struct{} // closed when the machine has left
+	pages  chan *Page[K] // free pages
+	timers [timerKinds]*time.Timer
+
+	sources, sinks, stores, leases lane
+}
+
+// New checks the configuration and returns a replicator that is ready to run.
+func New[K Key](parts Parts[K]) (*Replicator[K], error) {
+	parts.Config = parts.Config.WithDefaults()
+	if err := parts.Config.Validate(); err != nil {
+		return nil, err
+	}
+	if parts.Source == nil || parts.Sink == nil || parts.Store == nil {
+		return nil, errors.New("a replicator needs a source, a sink and an offset store")
+	}
+	r := &Replicator[K]{parts: parts}
+	seed := uint64(time.Now().UnixNano())
+	r.machine = newMachine[K](parts.Config, &r.parts.Hooks, parts.Lease != nil, parts.Witness != nil, seed)
+	return r, nil
+}
+
+// Run replicates until ctx is cancelled, which begins a graceful stop: nothing more is polled, what
+// is in flight is flushed and committed, and the lease is given back. It returns nil when that went
+// well, or the error that ended the job. It must be called once.
+func (r *Replicator[K]) Run(ctx context.Context) error {
+	r.events = make(chan event, 64)
+	r.done = make(chan struct{})
+	r.pages = make(chan *Page[K], r.parts.Config.InFlight+1)
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var lanes sync.WaitGroup
+	for _, l := range []*lane{&r.sources, &r.sinks, &r.stores, &r.leases} {
+		l.start(work, &lanes)
+	}
+	exit := r.loop(ctx)
+	close(r.done)
+	for _, t := range r.timers {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	if exit.release && r.parts.Lease != nil {
+		releaseCtx, done := context.WithTimeout(work, storeTimeout)
+		_ = r.parts.Lease.Release(releaseCtx) // a lease that can't be given back expires by itself
+		done()
+	}
+	cancel()
+	lanes.Wait()
+	// The job has ended with exit.err; failing to close a connection adds nothing to it.
+	_ = r.parts.Sink.Close()
+	_ = r.parts.Source.Close()
+	return exit.err
+}
+
+// loop feeds the machine until it leaves.
+func (r *Replicator[K]) loop(ctx context.Context) actExit {
+	stop := ctx.Done()
+	actions := r.machine.start(time.Now())
+	for {
+		for _, a := range actions {
+			if exit, ok := a.(actExit); ok {
+				return exit
+			}
+			r.carryOut(a)
+		}
+		select {
+		case ev := <-r.events:
+			actions = r.machine.step(ev, time.Now())
+		case <-stop:
+			stop = nil
+			actions = r.machine.step(evStop{}, time.Now())
+		}
+	}
+}
+
+// post hands an event to the loop, or drops it when the loop has ended.
+func (r *Replicator[K]) post(ev event) {
+	select {
+	case r.events <- ev:
+	case <-r.done:
+	}
+}
+
+func (r *Replicator[K]) carryOut(a action) {
+	switch a := a.(type) {
+	case actTimer:
+		r.arm(a)
+	case actRecycle[K]:
+		r.recycle(a.page)
+	case actAcquire:
+		r.leases.run(storeTimeout, func(ctx context.Context) {
+			held, holder, err := r.parts.Lease.Acquire(ctx)
+			r.post(evLease{held: held, holder: holder, err: err})
+		})
+	case actLoad, actCommit:
+		r.carryOutStore(a)
+	case actOpenSink, actCloseSink, actPublish[K], actSaveWitness:
+		r.carryOutSink(a)
+	default:
+		r.carryOutSource(a)
+	}
+}
+
+func (r *Replicator[K]) carryOutStore(a action) {
+	switch a := a.(type) {
+	case actLoad:
+		r.stores.run(storeTimeout, func(ctx context.Context) {
+			load := r.parts.Store.Load
+			if a.witness {
+				load = r.parts.Witness.LoadWitness
+			}
+			offset, err := load(ctx)
+			r.post(evLoaded{offset: offset, witness: a.witness, err: err})
+		})
+	case actCommit:
+		r.stores.run(storeTimeout, func(ctx context.Context) {
+			r.post(evCommitted{offset: a.offset, err: r.parts.Store.Commit(ctx, a.offset)})
+		})
+	}
+}
+
+func (r *Replicator[K]) carryOutSink(a action) {
+	switch a := a.(type) {
+	case actOpenSink:
+		r.sinks.run(sinkTimeout, func(ctx context.Context) {
+			info, err := r.parts.Sink.Open(ctx)
+			r.post(evSinkOpened{info: info, err: err})
+		})
+	case actCloseSink:
+		r.sinks.run(0, func(context.Context) { _ = r.parts.Sink.Close() }) // it is thrown away
+	case actPublish[K]:
+		r.sinks.run(0, func(ctx context.Context) {
+			r.parts.Sink.Publish(ctx, &a.page.Batch, func(err error) {
+				r.recycle(a.page)
+				r.post(evPublished{id: a.id, err: err})
+			})
+		})
+	case actSaveWitness:
+		r.sinks.run(storeTimeout, func(ctx context.Context) {
+			r.post(evWitnessSaved{err: r.parts.Witness.SaveWitness(ctx, a.offset)})
+		})
+	}
+}
+
+func (r *Replicator[K]) carryOutSource(a action) {
+	switch a := a.(type) {
+	case actOpenSource:
+		r.sources.run(sourceTimeout, func(ctx context.Context) {
+			r.post(evSourceOpened{err: r.parts.Source.Open(ctx, a.at)})
+		})
+	case actCloseSource:
+		r.sources.run(0, func(context.Context) { _ = r.parts.Source.Close() }) // it is thrown away
+	case actPoll[K]:
+		page := r.page()
+		a.req.OnFence = func(f Fence[K]) Bound[K] { return r.machine.onFence(f, time.Now()) }
+		r.sources.run(sourceTimeout, func(ctx context.Context) {
+			page.Reset()
+			result, err := r.parts.Source.Poll(ctx, a.req, page)
+			r.post(evPolled[K]{page: page, result: result, err: err})
+		})
+	case actDescribe:
+		r.sources.run(storeTimeout, func(ctx context.Context) {
+			r.post(evDescribed{holders: r.describe(ctx, a.holders)})
+		})
+	case actRecheck:
+		r.sources.run(sourceTimeout, func(ctx context.Context) {
+			var err error
+			if source, ok := r.parts.Source.(Rechecker); ok {
+				err = source.Recheck(ctx)
+			}
+			r.post(evRechecked{err: err})
+		})
+	}
+}
+
+// describe asks the source who the holders are; their bare names serve where it can't say.
+func (r *Replicator[K]) describe(ctx context.Context, holders []string) []string {
+	source, ok := r.parts.Source.(HolderDescriber)
+	if !ok {
+		return holders
+	}
+	lines, err := source.DescribeHolders(ctx, holders)
+	if err != nil {
+		return append(holders, "(who they are could not be asked: "+err.Error()+")")
+	}
+	return lines
+}
+
+// page takes a free page. There are never more than may be in flight and one to read into.
+func (r *Replicator[K]) page() *Page[K] {
+	select {
+	case p := <-r.pages:
+		return p
+	default:
+		return new(Page[K])
+	}
+}
+
+func (r *Replicator[K]) recycle(p *Page[K]) {
+	p.Reset()
+	p.shrink(r.parts.Config.BatchBytes)
+	select {
+	case r.pages <- p:
+	default:
+	}
+}
+
+func (r *Replicator[K]) arm(a actTimer) {
+	if t := r.timers[a.timer]; t != nil {
+		t.Stop()
+	}
+	r.timers[a.timer] = time.AfterFunc(a.delay, func() { r.post(evTimer{timer: a.timer}) })
+}
+
+// lane runs operations one at a time, in order.
+type lane struct {
+	work chan func(context.Context)
+}
+
+func (l *lane) start(ctx context.Context, running *sync.WaitGroup) {
+	l.work = make(chan func(context.Context), 64)
+	running.Go(func() {
+		for {
+			select {
+			case op := <-l.work:
+				op(ctx)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// run queues op. limit bounds it; 0 leaves that to the operation. The queue never fills: the machine
+// has few operations of a kind under way.
+func (l *lane) run(limit time.Duration, op func(context.Context)) {
+	l.work <- func(ctx context.Context) {
+		if limit > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, limit)
+			defer cancel()
+		}
+		op(ctx)
+	}
+}
