@@ -37,6 +37,8 @@ type machine[K Key] struct {
 	waiting  bool        // the pause after a poll without further rows
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
+
+	commitUnacked bool // test only: a known mistake, which the simulation must catch
 }
 
 type phase uint8

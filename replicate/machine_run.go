@@ -138,7 +138,7 @@ func (m *machine[K]) onPublished(ev evPublished) {
 // advance moves the offset over the contiguous acknowledged prefix (Promise 3).
 func (m *machine[K]) advance() {
 	done := 0
-	for done < len(m.sink.inFlight) && m.sink.inFlight[done].acked {
+	for done < len(m.sink.inFlight) && (m.sink.inFlight[done].acked || m.commitUnacked) {
 		m.acked = m.sink.inFlight[done].last
 		done++
 	}
