@@ -1,0 +1,192 @@
+// Package statsd sends the loop's metrics to a statsd server over UDP, under the names and tags of the
+// original: prefix "repliqate.", InfluxDB-style tags inside the name, one metric a datagram.
+//
+//	repliqate.source.read,name=orders,version=v1.0.0,success=true,table=orders:1|c
+//
+// client.go is the connection, hooks.go says which event of the loop becomes which metric.
+package statsd
+
+import (
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	prefix = "repliqate."
+	// queueMax bounds what waits to be sent. Metrics beyond it are dropped: the loop must never wait
+	// for a metric.
+	queueMax = 1024
+	// redialInterval is the shortest time between two attempts to resolve the server's name.
+	redialInterval = 5 * time.Second
+	// closeTimeout bounds how long Close sends what still waits.
+	closeTimeout = time.Second
+)
+
+// Config says where metrics go and what they are tagged with.
+type Config struct {
+	// Addr is the server's host:port.
+	Addr string
+	// Job, Version, Table and Topic become the tags name, version, table and topic.
+	Job, Version, Table, Topic string
+	// UnsafeDelay is shown as the gauge settle.unsafe_delay, so that a job whose rows settle by waiting
+	// instead of by proof can be told from the others.
+	UnsafeDelay time.Duration
+}
+
+// Tag is a name and a value that are written into the metric's name.
+type Tag struct{ Name, Value string }
+
+// Client sends metrics. All methods return at once: packets go through a bounded queue to a goroutine
+// that owns the socket, and are dropped when the queue is full or the server's name can't be resolved.
+type Client struct {
+	config  Config
+	tags    string // the default tags, already written
+	queue   chan []byte
+	dropped atomic.Int64
+	closing chan struct{}
+	once    sync.Once
+	done    chan struct{}
+}
+
+// New returns a client for the server at c.Addr. The connection is made in the background.
+func New(c Config) *Client {
+	client := &Client{
+		config: c, queue: make(chan []byte, queueMax), closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	client.tags = string(appendTags(nil, []Tag{{"name", c.Job}, {"version", c.Version}}))
+	go client.send()
+	return client
+}
+
+// Count adds n to a counter.
+func (c *Client) Count(metric string, n int64, tags ...Tag) {
+	c.post(c.line(metric, tags, strconv.AppendInt(nil, n, 10), "|c"))
+}
+
+// Timing reports a duration, in milliseconds with six decimals as the original wrote it.
+func (c *Client) Timing(metric string, d time.Duration, tags ...Tag) {
+	ms := float64(d) / float64(time.Millisecond)
+	c.post(c.line(metric, tags, strconv.AppendFloat(nil, ms, 'f', 6, 64), "|ms"))
+}
+
+// Gauge sets a gauge to a decimal number. Statsd reads a sign as a change of the gauge, so a negative
+// value is preceded by a zero in the same datagram.
+func (c *Client) Gauge(metric, value string, tags ...Tag) {
+	line := c.line(metric, tags, []byte(value), "|g")
+	if strings.HasPrefix(value, "-") {
+		zero := c.line(metric, tags, []byte("0"), "|g")
+		line = append(append(zero, '\n'), line...)
+	}
+	c.post(line)
+}
+
+// Dropped is the number of metrics that were not sent.
+func (c *Client) Dropped() int64 { return c.dropped.Load() }
+
+// Close sends what waits, within a second, and ends the client. It is safe to call twice.
+func (c *Client) Close() error {
+	c.once.Do(func() { close(c.closing) })
+	select {
+	case <-c.done:
+	case <-time.After(closeTimeout):
+	}
+	return nil
+}
+
+func (c *Client) line(metric string, tags []Tag, value []byte, kind string) []byte {
+	b := make([]byte, 0, 160)
+	b = append(b, prefix...)
+	b = append(b, metric...)
+	b = append(b, c.tags...)
+	b = appendTags(b, tags)
+	b = append(b, ':')
+	b = append(b, value...)
+	return append(b, kind...)
+}
+
+func (c *Client) post(packet []byte) {
+	select {
+	case c.queue <- packet:
+	default:
+		c.dropped.Add(1)
+	}
+}
+
+// unsafe are the characters that would end a tag or the packet's name. The original sent them as they
+// were, and such a packet could not be read.
+var unsafe = strings.NewReplacer(",", "_", "=", "_", ":", "_", "|", "_", "\n", "_", " ", "_", "@", "_", "#", "_")
+
+func appendTags(b []byte, tags []Tag) []byte {
+	for _, t := range tags {
+		b = append(b, ',')
+		b = append(b, t.Name...)
+		b = append(b, '=')
+		b = append(b, unsafe.Replace(t.Value)...)
+	}
+	return b
+}
+
+// send owns the socket. Errors are dropped packets and nothing more: the server may be away, and a
+// metric is not worth a log line for each batch.
+func (c *Client) send() {
+	defer close(c.done)
+	var link link
+	defer link.close()
+	for {
+		select {
+		case packet := <-c.queue:
+			c.write(&link, packet)
+		case <-c.closing:
+			for {
+				select {
+				case packet := <-c.queue:
+					c.write(&link, packet)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (c *Client) write(l *link, packet []byte) {
+	if !l.open(c.config.Addr) {
+		c.dropped.Add(1)
+		return
+	}
+	if _, err := l.conn.Write(packet); err != nil {
+		c.dropped.Add(1)
+	}
+}
+
+// link is the socket, made when it is first needed, and tried again while the name does not resolve.
+type link struct {
+	conn  net.Conn
+	tried time.Time
+}
+
+func (l *link) open(addr string) bool {
+	if l.conn != nil {
+		return true
+	}
+	if !l.tried.IsZero() && time.Since(l.tried) < redialInterval {
+		return false
+	}
+	l.tried = time.Now()
+	conn, err := net.DialTimeout("udp", addr, redialInterval)
+	if err != nil {
+		return false
+	}
+	l.conn = conn
+	return true
+}
+
+func (l *link) close() {
+	if l.conn != nil {
+		_ = l.conn.Close() // a datagram socket has nothing left to lose
+	}
+}
