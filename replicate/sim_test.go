@@ -12,6 +12,7 @@ import (
 var (
 	simSeeds = flag.Int("sim.seeds", 3000, "number of seeds that the simulation runs")
 	simSeed  = flag.Uint64("sim.seed", 0, "replay this one seed")
+	simFor   = flag.Duration("sim.for", 0, "run new seeds for so long instead of -sim.seeds")
 )
 
 // run lets writers, instances and faults loose on one another, then stops the faults and returns
@@ -142,9 +143,13 @@ func TestSimulation(t *testing.T) {
 	if *simSeed != 0 {
 		first, count = *simSeed, 1
 	}
+	if *simFor > 0 {
+		first, count = uint64(time.Now().UnixNano()), 0
+	}
+	end := time.Now().Add(*simFor)
 	faults := map[string]int{}
 	var rows, duplicates int
-	for seed := first; seed < first+uint64(count); seed++ {
+	for seed := first; seed < first+uint64(count) || time.Now().Before(end); seed++ {
 		w := newWorld(seed, noMutant)
 		if problems := w.run(); len(problems) > 0 {
 			t.Fatalf("seed %d: %q (replay: go test ./replicate -run TestSimulation -sim.seed %d)", seed, problems, seed)

@@ -1,0 +1,54 @@
+# make help lists the targets. Everything needs Go alone; test, demo-postgres, bench and soak also Java 17
+# for Apache Kafka. Servers are downloaded once into a cache (REPLIQATE_CACHE, default the user's cache folder).
+
+GO ?= go
+# The race detector needs a C compiler; without one the same tests run without it.
+RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+SOAK ?= 10m
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: ## the main job with nothing but Go: SQLite, in-process Kafka and Redis, a SIGKILL half way
+	$(GO) run ./examples/demo
+
+demo-postgres: ## the same with real PostgreSQL, Apache Kafka and Redis
+	$(GO) run ./examples/demo -postgres
+
+test: servers ## every test, the end-to-end suite on real servers included
+	$(GO) test $(RACE) -timeout 20m ./...
+
+servers: ## download the servers that the tests start
+	$(GO) run ./internal/testserver/cmd/fetch-servers
+
+fuzz: ## each fuzz target for ten seconds
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$($(GO) list -f '{{.Dir}}' $$pkg)/*_test.go 2>/dev/null | cut -c6-); do \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 10s $$pkg || exit 1; \
+		done; \
+	done
+
+lint: ## gofmt, vet, staticcheck
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-ed:"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+generate: ## regenerate the committed examples
+	$(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
+	$(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
+	$(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
+
+generate-check: ## fail if the committed examples are not what the generator writes
+	$(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
+	$(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
+	$(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
+
+bench: servers ## rows/s and CPU-seconds per million rows, as ratios in one run
+	$(GO) run ./bench
+
+soak: servers ## the simulation for as long as SOAK says
+	$(GO) test -timeout 0 ./replicate -run 'TestSimulation$$' -args -sim.for=$(SOAK)
+
+.PHONY: help demo demo-postgres test servers fuzz lint generate generate-check bench soak
