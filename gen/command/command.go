@@ -1,0 +1,218 @@
+// Package command is the command line of repliqate-gen.
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"gopkg.in/yaml.v3"
+
+	"github.com/repliqate/repliqate/gen"
+)
+
+// errStale makes --check exit with 1 after it has listed the files.
+var errStale = errors.New("generated files are stale: run repliqate-gen without --check")
+
+// Run runs the command and returns its exit status: 0, 1 for a failure, 2 for a wrong call.
+func Run(args []string, stdout, stderr io.Writer) int {
+	usage := false
+	app := &cli.App{
+		Name:            "repliqate-gen",
+		Usage:           "write a typed, static replicator in Go for each table of a schema",
+		UsageText:       "repliqate-gen --schema schemas/orders.sql [options]",
+		HideHelpCommand: true,
+		Writer:          stdout,
+		ErrWriter:       stderr,
+		Flags:           flags(),
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
+			usage = true
+			return fmt.Errorf("%w; see repliqate-gen --help", err)
+		},
+		ExitErrHandler: func(*cli.Context, error) {},
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				usage = true
+				return fmt.Errorf("unexpected argument %q; schemas are named with --schema", c.Args().First())
+			}
+			return run(c, stdout)
+		},
+	}
+	err := app.Run(args)
+	switch {
+	case err == nil:
+		return 0
+	case usage:
+		fmt.Fprintln(stderr, "repliqate-gen:", err)
+		return 2
+	}
+	fmt.Fprintln(stderr, "repliqate-gen:", err)
+	return 1
+}
+
+func flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "schema", Usage: "`FILE` with CREATE TABLE statements (repeatable)"},
+		&cli.StringSliceFlag{Name: "table", Usage: "`TABLE` to generate (repeatable; default: every table with a single-column integer primary key)"},
+		&cli.StringSliceFlag{Name: "primary-key", Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use in place of the declared key"},
+		&cli.StringFlag{Name: "fields", Usage: "comma-separated `COLUMNS` to publish (default: all)"},
+		&cli.StringFlag{Name: "engine", Usage: "`ENGINE` of the schema: postgres or sqlite (default: told from the DDL)"},
+		&cli.StringFlag{Name: "out", Value: "generated", Usage: "`FOLDER` to write to"},
+		&cli.StringFlag{Name: "config", Usage: "take table, primary_key and fields from an existing config `FILE`"},
+		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd (comma-separated)"},
+		&cli.BoolFlag{Name: "check", Usage: "write nothing; list stale files and exit with 1 if there are any"},
+		&cli.BoolFlag{Name: "list", Usage: "write nothing; list tables, keys, types and what would be generated"},
+	}
+}
+
+func run(c *cli.Context, stdout io.Writer) error {
+	r := gen.Request{Schemas: c.StringSlice("schema"), Tables: c.StringSlice("table"), Engine: c.String("engine"),
+		Out: c.String("out"), PrimaryKeys: map[string]string{}, Fields: split(c.String("fields")), With: split(c.String("with"))}
+	for _, key := range c.StringSlice("primary-key") {
+		if table, column, ok := strings.Cut(key, "="); ok {
+			r.PrimaryKeys[table] = column
+		} else {
+			r.PrimaryKeys[""] = key
+		}
+	}
+	if name := c.String("config"); name != "" {
+		if err := fromConfig(name, &r); err != nil {
+			return err
+		}
+	}
+	plan, err := gen.Prepare(r)
+	if err != nil {
+		return err
+	}
+	if c.Bool("list") {
+		list(stdout, plan)
+		return nil
+	}
+	for _, note := range plan.Notes {
+		fmt.Fprintln(stdout, note)
+	}
+	for _, skipped := range plan.Skipped {
+		fmt.Fprintln(stdout, "skipped:", skipped)
+	}
+	module, missing, err := gen.Module(r.Out)
+	if err != nil {
+		return err
+	}
+	files, err := gen.Generate(r, plan, module)
+	if err != nil {
+		return err
+	}
+	changes, err := gen.Compare(r.Out, files)
+	if err != nil {
+		return err
+	}
+	if c.Bool("check") {
+		return check(stdout, r.Out, changes)
+	}
+	if err := gen.Write(r.Out, files, changes); err != nil {
+		return err
+	}
+	report(stdout, r.Out, plan, changes)
+	if missing != "" {
+		fmt.Fprintln(stdout, "missing: the module that generated code imports; run:", missing)
+	}
+	return nil
+}
+
+// split reads a comma-separated list.
+func split(s string) []string {
+	var out []string
+	for _, part := range strings.Split(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+func check(w io.Writer, out string, c gen.Changes) error {
+	for _, name := range c.Write {
+		fmt.Fprintln(w, "stale:", filepath.Join(out, name))
+	}
+	for _, name := range c.Remove {
+		fmt.Fprintln(w, "no longer generated:", filepath.Join(out, name))
+	}
+	if c.Stale() {
+		return errStale
+	}
+	fmt.Fprintf(w, "%d files are up to date\n", len(c.Same))
+	return nil
+}
+
+func report(w io.Writer, out string, plan *gen.Plan, c gen.Changes) {
+	for _, name := range c.Write {
+		fmt.Fprintln(w, "wrote", filepath.Join(out, name))
+	}
+	for _, name := range c.Remove {
+		fmt.Fprintln(w, "removed", filepath.Join(out, name))
+	}
+	if !c.Stale() {
+		fmt.Fprintf(w, "%d files are up to date\n", len(c.Same))
+	}
+	for _, t := range plan.Tables {
+		fmt.Fprintf(w, "build: go build ./%s\n", filepath.ToSlash(filepath.Join(out, t.Package, "cmd", "repliqate-"+t.Package)))
+	}
+}
+
+func list(w io.Writer, plan *gen.Plan) {
+	for _, t := range plan.Tables {
+		fmt.Fprintf(w, "%s  engine %s, key %s, package %s, binary repliqate-%s\n", t.Table.QualifiedName(), t.File.Engine.Name,
+			t.Table.Columns[t.Key].Name, t.Package, t.Package)
+		for _, c := range t.Table.Columns {
+			_, formatted, _ := t.File.Engine.Kind(c.Type) // Prepare has checked every type
+			null := ""
+			if c.NotNull || c.Name == t.Table.Columns[t.Key].Name {
+				null = " not null"
+			}
+			fmt.Fprintf(w, "    %s %s%s\n", c.Name, strings.ToLower(formatted), null)
+		}
+	}
+	for _, skipped := range plan.Skipped {
+		fmt.Fprintln(w, "skipped:", skipped)
+	}
+}
+
+// fromConfig takes what an existing configuration says of the table.
+func fromConfig(name string, r *gen.Request) error {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("read config: %w", err)
+	}
+	var config struct {
+		Repliqate struct {
+			Replication struct {
+				Source struct {
+					Table      string   `yaml:"table"`
+					PrimaryKey string   `yaml:"primary_key"`
+					Fields     []string `yaml:"fields"`
+				} `yaml:"sql_source"`
+			} `yaml:"replication"`
+		} `yaml:"repliqate"`
+	}
+	if err := yaml.Unmarshal(content, &config); err != nil {
+		return fmt.Errorf("read config %s: %w", name, err)
+	}
+	source := config.Repliqate.Replication.Source
+	if source.Table == "" {
+		return fmt.Errorf("%s: repliqate.replication.sql_source.table is missing: expected the table to generate for", name)
+	}
+	if len(r.Tables) == 0 {
+		r.Tables = []string{source.Table}
+	}
+	if source.PrimaryKey != "" && len(r.PrimaryKeys) == 0 {
+		r.PrimaryKeys[source.Table] = source.PrimaryKey
+	}
+	if len(r.Fields) == 0 {
+		r.Fields = source.Fields
+	}
+	return nil
+}

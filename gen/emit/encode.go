@@ -1,0 +1,121 @@
+package emit
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/repliqate/repliqate/gen/model"
+)
+
+// encode prints the functions that write a row as canonical JSON.
+func encode(f *jen.File, t *model.Table) {
+	doc(f, "AppendJSON appends the row's canonical JSON, keys in order: the message's data, and what the checksum digests.")
+	sorted := slices.Clone(t.Fields)
+	slices.SortFunc(sorted, func(a, b int) int { return strings.Compare(t.Columns[a].Name, t.Columns[b].Name) })
+	var lines []jen.Code
+	for n, i := range sorted {
+		before := ", "
+		if n == 0 {
+			before = "{"
+		}
+		lines = append(lines,
+			jen.Id("b").Op("=").Append(jen.Id("b"), raw(before+quoteJSON(t.Columns[i].Name)+": ")).Op("..."),
+		)
+		lines[len(lines)-1] = jen.Id("b").Op("=").Append(jen.Id("b"), jen.Add(raw(before+quoteJSON(t.Columns[i].Name)+": ")).Op("..."))
+		lines = append(lines, jen.Id("b").Op("=").Add(appendValue(&t.Columns[i])))
+	}
+	lines = append(lines, jen.Return(jen.Append(jen.Id("b"), jen.LitRune('}'))))
+	f.Func().Id("AppendJSON").Params(jen.Id("b").Index().Byte(), jen.Id("r").Op("*").Id("Row")).Index().Byte().Block(lines...)
+
+	f.Line()
+	doc(f, "AppendColumn appends the canonical JSON of column i, in column order from 0, for message keys of columns.")
+	var cases []jen.Code
+	for i := range t.Columns {
+		cases = append(cases, jen.Case(jen.Lit(i)).Block(jen.Return(appendValue(&t.Columns[i]))))
+	}
+	f.Func().Id("AppendColumn").Params(jen.Id("b").Index().Byte(), jen.Id("r").Op("*").Id("Row"), jen.Id("i").Int()).
+		Index().Byte().Block(jen.Switch(jen.Id("i")).Block(cases...), jen.Return(jen.Id("b")))
+}
+
+func appendValue(c *model.Column) *jen.Statement {
+	value := jen.Id("r").Dot(c.GoName)
+	switch {
+	case c.Kind.Method != "":
+		return value.Dot(c.Kind.Method).Call(jen.Id("b"))
+	case c.Nullable:
+		return jen.Qual(replicatePath, "AppendNullable").Call(jen.Id("b"), value, appender(c))
+	}
+	return appender(c).Call(jen.Id("b"), value)
+}
+
+// quoteJSON writes a column's name as canonical JSON does: ASCII alone, DEL escaped.
+func quoteJSON(name string) string {
+	var b strings.Builder
+	enc, _ := json.Marshal(name) // a string can always be encoded
+	var plain strings.Builder
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(name); err == nil {
+		enc = []byte(strings.TrimSuffix(plain.String(), "\n"))
+	}
+	for _, r := range string(enc) {
+		switch {
+		case r < 0x7f:
+			b.WriteRune(r)
+		case r >= 0x10000:
+			r -= 0x10000
+			writeUnit(&b, 0xd800+r>>10)
+			writeUnit(&b, 0xdc00+r&0x3ff)
+		default:
+			writeUnit(&b, r)
+		}
+	}
+	return b.String()
+}
+
+func writeUnit(b *strings.Builder, u rune) {
+	const digits = "0123456789abcdef"
+	b.WriteString(`\u`)
+	for shift := 12; shift >= 0; shift -= 4 {
+		b.WriteByte(digits[u>>shift&15])
+	}
+}
+
+// checksum prints the checksum and the copy of a row.
+func checksum(f *jen.File, t *model.Table) {
+	doc(f, "Checksum returns the SHA-256 of the row's canonical JSON.")
+	f.Func().Params(jen.Id("r").Op("*").Id("Row")).Id("Checksum").Params().Qual(replicatePath, "Sum").Block(
+		jen.Return(jen.Qual(replicatePath, "SumOf").Call(jen.Id("AppendJSON").Call(jen.Nil(), jen.Id("r")))))
+	f.Line()
+	doc(f, "Clone returns a copy that stays valid when the page is gone.")
+	lines := []jen.Code{jen.Id("c").Op(":=").Op("*").Id("r")}
+	for i := range t.Columns {
+		if line := cloneColumn(&t.Columns[i]); line != nil {
+			lines = append(lines, line)
+		}
+	}
+	lines = append(lines, jen.Return(jen.Id("c")))
+	f.Func().Params(jen.Id("r").Op("*").Id("Row")).Id("Clone").Params().Id("Row").Block(lines...)
+}
+
+func cloneColumn(c *model.Column) jen.Code {
+	value := jen.Id("r").Dot(c.GoName)
+	var clone *jen.Statement
+	switch {
+	case c.Kind.Method != "":
+		return jen.Id("c").Dot(c.GoName).Op("=").Add(value).Dot("Clone").Call()
+	case c.Kind.Array:
+		clone = jen.Qual(pgbinPath, "Array").Types(qual(c.Kind.Go)).Dot("Clone")
+	case c.Kind.Clone.Name != "":
+		clone = qual(c.Kind.Clone)
+	default:
+		return nil
+	}
+	if c.Nullable {
+		return jen.Id("c").Dot(c.GoName).Op("=").Qual(replicatePath, "CloneNullable").Call(value, clone)
+	}
+	return jen.Id("c").Dot(c.GoName).Op("=").Add(clone).Call(value)
+}

@@ -1,0 +1,193 @@
+package schema
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/model"
+)
+
+// The request that sqlc hands to its plugin, as far as it is used here.
+type request struct {
+	Settings struct {
+		Engine string `json:"engine"`
+	} `json:"settings"`
+	Catalog struct {
+		DefaultSchema string          `json:"default_schema"`
+		Schemas       []catalogSchema `json:"schemas"`
+	} `json:"catalog"`
+	Queries []struct {
+		Text string `json:"text"`
+		Name string `json:"name"`
+		File string `json:"filename"`
+	} `json:"queries"`
+	Options []byte `json:"plugin_options"`
+}
+
+type catalogSchema struct {
+	Name   string         `json:"name"`
+	Tables []catalogTable `json:"tables"`
+	Enums  []struct {
+		Name string `json:"name"`
+	} `json:"enums"`
+}
+
+type catalogTable struct {
+	Rel     identifier      `json:"rel"`
+	Columns []catalogColumn `json:"columns"`
+	Comment string          `json:"comment"`
+}
+
+type catalogColumn struct {
+	Name    string     `json:"name"`
+	NotNull bool       `json:"not_null"`
+	IsArray bool       `json:"is_array"`
+	Comment string     `json:"comment"`
+	Type    identifier `json:"type"`
+}
+
+type identifier struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+}
+
+// Response is what a plugin answers to sqlc.
+type Response struct {
+	Files []ResponseFile `json:"files"`
+}
+
+// ResponseFile is one file of a Response.
+type ResponseFile struct {
+	Name     string `json:"name"`
+	Contents []byte `json:"contents"`
+}
+
+// Models reads sqlc's request and returns the tables that the options name.
+func Models(in io.Reader) ([]*model.Table, error) {
+	var r request
+	if err := json.NewDecoder(in).Decode(&r); err != nil {
+		return nil, fmt.Errorf("read sqlc's request: %w", err)
+	}
+	var options Options
+	if err := json.Unmarshal(r.Options, &options); err != nil {
+		return nil, fmt.Errorf("read the plugin's options: %w", err)
+	}
+	e, err := engine.Find(r.Settings.Engine)
+	if err != nil {
+		return nil, err
+	}
+	var tables []*model.Table
+	for _, o := range options.Tables {
+		t, err := r.table(e, o, options)
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, t)
+	}
+	return tables, nil
+}
+
+func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.Table, error) {
+	t := &model.Table{
+		Engine: e.Name, Name: o.Table, Package: o.Package, Import: all.Module + "/" + o.Package, Source: o.Source,
+		Regenerate: o.Regenerate, AutoIncrement: o.AutoIncrement, Key: -1,
+	}
+	if schema, name, qualified := strings.Cut(o.Table, "."); qualified {
+		t.Schema, t.Name = schema, name
+	}
+	found, err := r.find(t.Schema, t.Name)
+	if err != nil {
+		return nil, err
+	}
+	t.Comment = found.Comment
+	for _, c := range found.Columns {
+		kind, formatted, err := e.Kind(r.typeOf(c, all.Domains))
+		if err != nil {
+			return nil, fmt.Errorf("column %s of table %s: %w", c.Name, o.Table, err)
+		}
+		if c.Name == o.Key {
+			t.Key = len(t.Columns)
+		}
+		if len(o.Fields) == 0 || slices.Contains(o.Fields, c.Name) {
+			t.Fields = append(t.Fields, len(t.Columns))
+		}
+		t.Columns = append(t.Columns, model.Column{Name: c.Name, Type: formatted, Comment: c.Comment,
+			Nullable: !c.NotNull && c.Name != o.Key, Kind: kind})
+	}
+	if t.Key < 0 {
+		return nil, fmt.Errorf("table %s has no column %s to be its key", o.Table, o.Key)
+	}
+	nameFields(t.Columns)
+	t.Relation = e.Relation(t.Schema, t.Name)
+	if t.Queries, err = r.queriesOf(o); err != nil {
+		return nil, err
+	}
+	t.Fingerprint = fingerprint(t)
+	return t, nil
+}
+
+func (r *request) find(schema, name string) (*catalogTable, error) {
+	if schema == "" {
+		schema = r.Catalog.DefaultSchema
+	}
+	for _, s := range r.Catalog.Schemas {
+		for i := range s.Tables {
+			if s.Name == schema && s.Tables[i].Rel.Name == name {
+				return &s.Tables[i], nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("sqlc's catalog has no table %s.%s", schema, name)
+}
+
+func (r *request) typeOf(c catalogColumn, domains map[string]string) engine.Type {
+	t := engine.Type{Name: c.Type.Name, Schema: c.Type.Schema, Array: c.IsArray, Base: domains[c.Type.Name]}
+	if t.Schema == "pg_catalog" {
+		t.Schema = ""
+	}
+	if t.Name == "char" && c.Type.Schema == "" && r.Settings.Engine == engine.Postgres.SQLC {
+		t.Name = `"char"`
+	}
+	for _, s := range r.Catalog.Schemas {
+		for _, enum := range s.Enums {
+			if enum.Name == t.Name || enum.Name == t.Base {
+				t.Enum = true
+			}
+		}
+	}
+	return t
+}
+
+// queriesOf picks the table's queries by the names that QueryText gave them.
+func (r *request) queriesOf(o TableOptions) (model.Queries, error) {
+	var q model.Queries
+	targets := map[string]*string{"First": &q.First, "Next": &q.Next, "At": &q.At, "Lookup": &q.Lookup}
+	prefix := QueryPrefix(o.Package)
+	for _, query := range r.Queries {
+		if target, ok := targets[strings.TrimPrefix(query.Name, prefix)]; ok && strings.HasPrefix(query.Name, prefix) {
+			*target = strings.TrimSuffix(strings.TrimSpace(query.Text), ";")
+		}
+	}
+	for name, target := range targets {
+		if *target == "" {
+			return q, fmt.Errorf("query %s%s of table %s is missing in query.sql", prefix, name, o.Table)
+		}
+	}
+	return q, nil
+}
+
+// fingerprint digests what decides the code: names, types, nullability, key and fields.
+func fingerprint(t *model.Table) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %q %q key %q\n", t.Engine, t.Schema, t.Name, t.KeyColumn().Name)
+	for i, c := range t.Columns {
+		fmt.Fprintf(h, "%q %q %v %v\n", c.Name, c.Type, c.Nullable, slices.Contains(t.Fields, i))
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
