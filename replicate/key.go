@@ -1,6 +1,9 @@
 package replicate
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Key is the type of a table's increasing integer key as Go holds it: int64 for every signed integer
 // type, uint64 for the unsigned ones of MySQL.
@@ -26,4 +29,35 @@ func ParseKey[K Key](s string) (K, error) {
 	}
 	v, err := strconv.ParseUint(s, 10, 64)
 	return K(v), err
+}
+
+// CompareKeys compares the decimal texts of two keys, whatever the type that holds them. Both must be
+// in the form that AppendKey writes.
+func CompareKeys(a, b string) int {
+	switch {
+	case a[0] == '-' && b[0] == '-':
+		return compareDigits(b[1:], a[1:])
+	case a[0] == '-':
+		return -1
+	case b[0] == '-':
+		return 1
+	}
+	return compareDigits(a, b)
+}
+
+func compareDigits(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// IsKeyText reports whether s is a key in decimal: an optional minus sign and digits without a leading
+// zero. Stores check with it what they find.
+func IsKeyText(s string) bool {
+	digits := strings.TrimPrefix(s, "-")
+	if digits == "" || len(digits) > 20 || digits[0] == '0' && s != "0" {
+		return false
+	}
+	return strings.Trim(digits, "0123456789") == ""
 }

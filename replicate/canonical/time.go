@@ -60,7 +60,7 @@ func closeEra(b []byte, year int64) []byte {
 // It counts in eras of 400 years that begin on the first of March, so that a leap day ends a year.
 func civil(days int64) (year, month, day int64) {
 	const (
-		daysPerEra  = 146_097
+		daysPerEra   = 146_097
 		firstOfMarch = 719_468 // days from 0000-03-01 to 1970-01-01
 	)
 	days += firstOfMarch

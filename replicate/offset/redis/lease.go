@@ -1,0 +1,115 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+// identity is who holds the lease: host|boot|pid namespace|pid|start time|nonce. A later instance on the
+// same host can tell by it that the process is gone, and need not wait for the lease to expire.
+type identity struct{ token string }
+
+func newIdentity() (identity, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return identity{}, fmt.Errorf("find the host's name, for the lease: %w", err)
+	}
+	nonce := make([]byte, 8)
+	_, _ = rand.Read(nonce) // never fails
+	started, _ := startTime(os.Getpid())
+	return identity{token: strings.Join([]string{strings.ReplaceAll(host, "|", "-"), machine(),
+		strconv.Itoa(os.Getpid()), started, hex.EncodeToString(nonce)}, "|")}, nil
+}
+
+// machine names this boot of this machine and the namespace that process numbers belong to; empty
+// where the system does not tell.
+func machine() string {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(boot)) + "/" + namespace
+}
+
+// startTime is when a process started, in the kernel's ticks; it tells a reused number apart.
+func startTime(pid int) (string, error) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return "", err
+	}
+	// The second field is the command in brackets, which may hold blanks.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 20 {
+		return "", errors.New("too few fields")
+	}
+	return fields[19], nil
+}
+
+// gone reports whether holder was a process of this machine that no longer runs.
+func gone(holder string) bool {
+	parts := strings.Split(holder, "|")
+	if len(parts) != 5 || parts[1] == "" || parts[1] != machine() {
+		return false
+	}
+	host, err := os.Hostname()
+	if err != nil || parts[0] != strings.ReplaceAll(host, "|", "-") {
+		return false
+	}
+	pid, err := strconv.Atoi(parts[2])
+	if err != nil {
+		return false
+	}
+	started, err := startTime(pid)
+	return errors.Is(err, os.ErrNotExist) || err == nil && started != parts[3]
+}
+
+// acquireScript takes the lease where it is free, ours, or still that of ARGV[3], who is gone.
+var acquireScript = goredis.NewScript(`
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then return holder end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ''`)
+
+// Acquire takes or renews the lease.
+func (s *Store) Acquire(ctx context.Context) (held bool, holder string, err error) {
+	holder, err = s.acquire(ctx, "")
+	if err == nil && holder != "" && gone(holder) {
+		holder, err = s.acquire(ctx, holder)
+	}
+	if err != nil {
+		return false, "", classify("ask for the lease", err)
+	}
+	host, rest, _ := strings.Cut(holder, "|")
+	if parts := strings.Split(rest, "|"); len(parts) == 4 {
+		host += " (process " + parts[1] + ")"
+	}
+	return holder == "", host, nil
+}
+
+func (s *Store) acquire(ctx context.Context, dead string) (string, error) {
+	return acquireScript.Run(ctx, s.client, []string{s.leaseKey}, s.identity.token, s.ttl.Milliseconds(), dead).Text()
+}
+
+var releaseScript = goredis.NewScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`)
+
+// Release gives the lease back where it is ours.
+func (s *Store) Release(ctx context.Context) error {
+	if err := releaseScript.Run(ctx, s.client, []string{s.leaseKey}, s.identity.token).Err(); err != nil {
+		return classify("give back the lease", err)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+// Package sqlval holds SQLite's dynamically typed values and writes them as canonical JSON, by the
+// storage class that each value has.
+package sqlval
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+	"unsafe"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/canonical"
+)
+
+// Class is the storage class of a value.
+type Class uint8
+
+// The storage classes of SQLite.
+const (
+	Null Class = iota
+	Integer
+	Real
+	Text
+	Blob
+)
+
+// Value is one value of a row. Text and Blob are views into the row, valid until the next one.
+type Value struct {
+	Class Class
+	Int   int64   // where Class is Integer
+	Float float64 // where Class is Real
+	Str   string  // where Class is Text
+	Bytes []byte  // where Class is Blob
+}
+
+// Row reads the current row of a statement. Its memory serves for one row after the other.
+type Row struct {
+	Stmt  *sqlite.Stmt
+	arena []byte
+}
+
+// Next forgets the values of the row before.
+func (r *Row) Next() { r.arena = r.arena[:0] }
+
+// Value reads column i, counted from 0.
+func (r *Row) Value(i int) (Value, error) {
+	switch r.Stmt.ColumnType(i) {
+	case sqlite.TypeInteger:
+		return Value{Class: Integer, Int: r.Stmt.ColumnInt64(i)}, nil
+	case sqlite.TypeFloat:
+		return Value{Class: Real, Float: r.Stmt.ColumnFloat(i)}, nil
+	case sqlite.TypeText:
+		text := r.bytes(i)
+		if !utf8.Valid(text) {
+			return Value{}, invalidText(text)
+		}
+		return Value{Class: Text, Str: unsafe.String(unsafe.SliceData(text), len(text))}, nil
+	case sqlite.TypeBlob:
+		return Value{Class: Blob, Bytes: r.bytes(i)}, nil
+	}
+	return Value{}, nil
+}
+
+// bytes copies a column into the arena. A larger arena leaves the views of this row in the old one.
+func (r *Row) bytes(i int) []byte {
+	n := r.Stmt.ColumnLen(i)
+	if cap(r.arena)-len(r.arena) < n {
+		r.arena = make([]byte, 0, max(2*cap(r.arena), n, 1024))
+	}
+	start := len(r.arena)
+	r.arena = r.arena[:start+n]
+	n = r.Stmt.ColumnBytes(i, r.arena[start:])
+	return r.arena[start : start+n : start+n]
+}
+
+// Raw returns the bytes of a column as they are, for a row that can't be published.
+func (r *Row) Raw(i int) []byte { return bytes.Clone(r.bytes(i)) }
+
+func invalidText(text []byte) error {
+	for i := 0; i < len(text); {
+		c, size := utf8.DecodeRune(text[i:])
+		if c == utf8.RuneError && size == 1 {
+			return errors.New("invalid UTF-8 at byte " + strconv.Itoa(i))
+		}
+		i += size
+	}
+	return errors.New("invalid UTF-8")
+}
+
+// Scan reads column i. Generated code calls it once a column and looks at err once a row.
+func Scan(err *error, name string, row *Row, i int) Value {
+	v, e := row.Value(i)
+	if e != nil && *err == nil {
+		*err = &replicate.ColumnError{Column: name, Err: e}
+	}
+	return v
+}
+
+var errNoInteger = errors.New("the key is not an integer")
+
+// ScanKey reads the key.
+func ScanKey(name string, row *Row, i int) (int64, error) {
+	v, err := row.Value(i)
+	if err == nil && v.Class != Integer {
+		err = errNoInteger
+	}
+	if err != nil {
+		return 0, &replicate.ColumnError{Column: name, Err: err}
+	}
+	return v.Int, nil
+}
+
+// Int64 returns the integer, and 0 for a value of another class.
+func (v Value) Int64() int64 { return v.Int }
+
+// AppendJSON appends the value by its storage class: a number, a string, base64 or null.
+func (v Value) AppendJSON(b []byte) []byte {
+	switch v.Class {
+	case Integer:
+		return canonical.AppendInt(b, v.Int)
+	case Real:
+		return canonical.AppendFloat64(b, v.Float)
+	case Text:
+		return canonical.AppendString(b, v.Str)
+	case Blob:
+		return canonical.AppendBase64(b, v.Bytes)
+	}
+	return canonical.AppendNull(b)
+}
+
+// AppendBool appends the value of a column declared BOOLEAN: true and false for 1 and 0.
+func (v Value) AppendBool(b []byte) []byte {
+	if v.Class == Integer && (v.Int == 0 || v.Int == 1) {
+		return canonical.AppendBool(b, v.Int == 1)
+	}
+	return v.AppendJSON(b)
+}
+
+// AppendEmbedded appends the value of a column declared JSON: valid JSON becomes part of the document.
+func (v Value) AppendEmbedded(b []byte) []byte {
+	if v.Class == Text {
+		if out, err := canonical.AppendJSON(b, v.Str); err == nil {
+			return out
+		}
+	}
+	return v.AppendJSON(b)
+}
+
+// Clone returns a copy that stays valid when the row is gone.
+func (v Value) Clone() Value {
+	v.Str, v.Bytes = strings.Clone(v.Str), bytes.Clone(v.Bytes)
+	return v
+}
