@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+// connectTimeout bounds a connection attempt, closeTimeout a farewell to a server that may be gone.
+const (
+	connectTimeout = 10 * time.Second
+	closeTimeout   = 2 * time.Second
+)
+
+// Table is what a generated package supplies for a table of PostgreSQL.
+type Table[R any, K replicate.Key] struct {
+	replicate.Table[R, K]
+	Relation                string // the table in SQL, with its schema
+	First, Next, At, Lookup string
+	OIDs                    []uint32 // type of each result column; 0 where it differs from database to database
+	Scan                    func(r *R, v [][]byte) error
+	ScanKey                 func(v [][]byte) (K, error)
+}
+
+// NewSource returns a source that reads the table.
+func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceConfig) (replicate.Source[K], error) {
+	config, err := ParseURI(c.URI, c.Job)
+	if err != nil {
+		return nil, err
+	}
+	if c.Settle.Sequence != "" && c.Settle.UnsafeDelay != 0 {
+		return nil, errors.New("sql_source.settle: expected sequence or unsafe_delay_sec, not both")
+	}
+	return &source[R, K]{table: t, builder: b, config: config, settle: c.Settle, warn: c.Warn}, nil
+}
+
+type source[R any, K replicate.Key] struct {
+	table   *Table[R, K]
+	builder *replicate.Builder[R, K]
+	config  *pgconn.Config
+	settle  replicate.Settle
+	warn    func(string)
+
+	conn   *pgconn.PgConn
+	fences fenceQueries
+	r      R   // the row being read
+	limit  int // rows to ask for, sized by what rows have weighed
+	params [2][]byte
+}
+
+var (
+	_ replicate.Source[int64]   = (*source[struct{}, int64])(nil)
+	_ replicate.HolderDescriber = (*source[struct{}, int64])(nil)
+	_ replicate.Rechecker       = (*source[struct{}, int64])(nil)
+)
+
+func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error) {
+	if err := s.Close(); err != nil {
+		return err
+	}
+	dial, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if s.conn, err = pgconn.ConnectConfig(dial, s.config); err != nil {
+		return s.connectFailed(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = s.Close() // the error that counts is the first
+		}
+	}()
+	if err := s.verifySettings(ctx); err != nil {
+		return err
+	}
+	if err := s.Recheck(ctx); err != nil {
+		return err
+	}
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
+	s.limit = firstLimit
+	return s.verifyOffset(ctx, at)
+}
+
+// connectFailed leaves out pgconn's own words, which name the user and the database.
+func (s *source[R, K]) connectFailed(err error) error {
+	where := fmt.Sprintf("connect to PostgreSQL at %s:%d", s.config.Host, s.config.Port)
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return s.classify(where, server)
+	}
+	return fmt.Errorf("%s: %w", where, innermost(err))
+}
+
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+func (s *source[R, K]) verifySettings(ctx context.Context) error {
+	for name, want := range pinned {
+		got, err := s.value(ctx, "SELECT current_setting($1)", name)
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return replicate.Stop(fmt.Errorf("the setting %s is %q and not %q, as asked for when connecting", name, got, want),
+				"connect to PostgreSQL directly, or have the pooler pass start-up parameters on")
+		}
+	}
+	return nil
+}
+
+// hopeless are the error classes and codes that no retry heals, with what to do.
+var hopeless = []struct{ code, hint string }{
+	{"28", "check user and password in sql_source.uri"},
+	{"3D000", "check the database in sql_source.uri"},
+	{"3F000", "check the schema of the table"},
+	{"42P01", "check the table in sql_source.uri's database"},
+	{"42501", "grant the role SELECT on the table and on its sequence"},
+	{"42703", "the table was changed: regenerate the replicator"},
+	{"42", "the table was changed: regenerate the replicator"},
+}
+
+// classify tells what a retry can heal from what it can't.
+func (s *source[R, K]) classify(what string, err error) error {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return fmt.Errorf("%s: %w", what, innermost(err))
+	}
+	wrapped := fmt.Errorf("%s: %s (SQLSTATE %s)", what, server.Message, server.Code)
+	for _, h := range hopeless {
+		if strings.HasPrefix(server.Code, h.code) {
+			return replicate.Stop(wrapped, h.hint)
+		}
+	}
+	return wrapped
+}
+
+// rows runs a query and returns its result as text; a null is empty.
+func (s *source[R, K]) rows(ctx context.Context, sql string, args ...string) ([][]string, error) {
+	params := make([][]byte, len(args))
+	for i, a := range args {
+		params[i] = []byte(a)
+	}
+	result := s.conn.ExecParams(ctx, sql, params, nil, nil, nil).Read()
+	if result.Err != nil {
+		return nil, s.classify("check table "+s.table.Name, result.Err)
+	}
+	out := make([][]string, len(result.Rows))
+	for i, row := range result.Rows {
+		for _, v := range row {
+			out[i] = append(out[i], string(v))
+		}
+	}
+	return out, nil
+}
+
+// value runs a query of one value.
+func (s *source[R, K]) value(ctx context.Context, sql string, args ...string) (string, error) {
+	rows, err := s.rows(ctx, sql, args...)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0][0], nil
+}
+
+func (s *source[R, K]) Close() error {
+	if s.conn == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_ = s.conn.Close(ctx) // a server that is gone needs no farewell
+	s.conn = nil
+	return nil
+}

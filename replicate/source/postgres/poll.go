@@ -1,0 +1,175 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+const oidInt8 = 20
+
+// Names of the prepared statements.
+const (
+	stmtHigh    = "high"
+	stmtHolders = "holders"
+	stmtFirst   = "first"
+	stmtNext    = "next"
+)
+
+// firstLimit is the number of rows that are asked for before it is known what a row weighs: rows that
+// do not fit a page are read and thrown away, so a first page of huge rows should be a short one.
+const firstLimit = 256
+
+var binaryFormat = []int16{1}
+
+func (s *source[R, K]) prepare(ctx context.Context) error {
+	for _, q := range []struct{ name, sql string }{
+		{stmtHigh, s.fences.high}, {stmtHolders, s.fences.holders}, {stmtFirst, s.table.First}, {stmtNext, s.table.Next},
+	} {
+		description, err := s.conn.Prepare(ctx, q.name, q.sql, nil)
+		if err != nil {
+			return s.classify("prepare the query of table "+s.table.Name, err)
+		}
+		if q.name == stmtFirst || q.name == stmtNext {
+			if err := s.compareTypes(description.Fields); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// compareTypes compares a result's columns with what was generated, for each result: between two polls
+// someone may have changed the table.
+func (s *source[R, K]) compareTypes(fields []pgconn.FieldDescription) error {
+	if len(fields) != len(s.table.OIDs) {
+		return replicate.Stop(fmt.Errorf("the query of table %s has %d columns, the code was generated for %d",
+			s.table.Name, len(fields), len(s.table.OIDs)), "regenerate: "+s.table.Regenerate)
+	}
+	for i, want := range s.table.OIDs {
+		if want != 0 && fields[i].DataTypeOID != want {
+			return replicate.Stop(fmt.Errorf("column %s of table %s has type number %d, the code was generated for %d",
+				s.table.Columns[i].Name, s.table.Name, fields[i].DataTypeOID, want), "regenerate: "+s.table.Regenerate)
+		}
+	}
+	return nil
+}
+
+// Poll sends all three statements in one round trip, each with a Sync of its own, so that each is a
+// transaction with a snapshot of its own: the page's is newer than the fence (Promise 1).
+func (s *source[R, K]) Poll(ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K]) (replicate.PollResult, error) {
+	p := s.conn.StartPipeline(ctx)
+	p.SendQueryPrepared(stmtHigh, nil, nil, binaryFormat)
+	p.SendPipelineSync()
+	p.SendQueryPrepared(stmtHolders, nil, nil, binaryFormat)
+	p.SendPipelineSync()
+	limit := min(s.limit, req.Limit)
+	s.params[0] = appendInt8(s.params[0][:0], int64(req.After))
+	s.params[1] = appendInt8(s.params[1][:0], int64(limit))
+	if req.HasAfter {
+		p.SendQueryPrepared(stmtNext, s.params[:], binaryFormat, binaryFormat)
+	} else {
+		p.SendQueryPrepared(stmtFirst, s.params[1:], binaryFormat, binaryFormat)
+	}
+	p.SendPipelineSync()
+	if err := p.Flush(); err != nil {
+		_ = p.Close() // the error that counts is Flush's
+		return replicate.PollResult{}, s.classify("poll", err)
+	}
+	result, err := s.readAnswers(p, req, page, limit)
+	if closeErr := p.Close(); err == nil && closeErr != nil {
+		err = s.classify("poll", closeErr)
+	}
+	return result, err
+}
+
+func (s *source[R, K]) readAnswers(p *pgconn.Pipeline, req replicate.PollRequest[K], page *replicate.Page[K], limit int) (replicate.PollResult, error) {
+	fence, err := s.readFence(p)
+	if err != nil {
+		return replicate.PollResult{}, err
+	}
+	bound := req.OnFence(fence)
+	rows, err := nextResult(p)
+	if err != nil {
+		return replicate.PollResult{}, s.classify("read rows of table "+s.table.Name, err)
+	}
+	if err := s.compareTypes(rows.FieldDescriptions()); err != nil {
+		_, _ = rows.Close() // the error that counts is the first
+		return replicate.PollResult{}, err
+	}
+	s.builder.Begin(page, req)
+	result, count, err := s.readPage(rows, fence, bound)
+	if _, closeErr := rows.Close(); err == nil && closeErr != nil {
+		// Rows that were read are good, but it is not known which followed: read the page again.
+		page.Reset()
+		return replicate.PollResult{}, s.classify("read rows of table "+s.table.Name, closeErr)
+	}
+	if err != nil {
+		return result, err
+	}
+	s.adapt(page, req)
+	if count == limit && !result.Unsettled {
+		result.More = true
+	}
+	return result, endOfStatement(p)
+}
+
+// readPage turns rows into messages up to the bound, or until the page is full, and leaves the rest.
+func (s *source[R, K]) readPage(rows *pgconn.ResultReader, fence replicate.Fence[K], bound replicate.Bound[K]) (result replicate.PollResult, count int, err error) {
+	for rows.NextRow() {
+		values := rows.Values()
+		key, err := s.table.ScanKey(values)
+		if err != nil {
+			return result, count, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err), "regenerate: "+s.table.Regenerate)
+		}
+		if !bound.Allows(key) {
+			result.Unsettled = true
+			result.Above = fence.HasHigh && key > fence.High
+			return result, count, nil
+		}
+		count++
+		full, err := s.add(key, values)
+		if err != nil {
+			return result, count, err
+		}
+		if full {
+			result.More = true
+			return result, count, nil
+		}
+	}
+	return result, count, nil
+}
+
+func (s *source[R, K]) add(key K, values [][]byte) (full bool, err error) {
+	err = s.table.Scan(&s.r, values)
+	if err == nil {
+		return s.builder.Add(&s.r)
+	}
+	var column *replicate.ColumnError
+	if !errors.As(err, &column) {
+		return false, err
+	}
+	var excerpt []byte
+	for i, c := range s.table.Columns {
+		if c.Name == column.Column {
+			excerpt = values[i]
+		}
+	}
+	return s.builder.Bad(key, column.Column, column.Err, excerpt)
+}
+
+// adapt sizes the next page by what this page's rows have weighed (Promise 7).
+func (s *source[R, K]) adapt(page *replicate.Page[K], req replicate.PollRequest[K]) {
+	if page.Len() == 0 {
+		return
+	}
+	fits := req.MaxBytes / max(page.Bytes()/page.Len(), 1)
+	s.limit = max(1, min(req.Limit, fits+fits/8+1, 8*s.limit))
+}
+
+func appendInt8(b []byte, v int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(v)) }
