@@ -1,0 +1,9 @@
+// Package testserver starts real PostgreSQL, Apache Kafka and Redis on loopback, with free ports and in
+// folders of their own, for tests, demos and benchmarks, and stops them again. The servers come from
+// Maven Central as jars with pinned checksums, downloaded once into a cache: nothing but Go and, for
+// Kafka, Java 17 is needed, and no root.
+//
+//	jars.go      download, checksums, cache
+//	process.go   child processes that end with this one
+//	postgres.go, kafka.go, redis.go   one server each
+package testserver
