@@ -1,0 +1,88 @@
+// Package trial runs a replicator against a table that is being written, and checks what arrives: the
+// demo and the end-to-end tests are made of it.
+//
+//	trial.go     building and running the real binary
+//	consumer.go  reading the topic and checking every promise that a reader can check
+//	writers.go   transactions that overlap and roll back
+package trial
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// Build builds the static binary of a generated table into dir, as a user would.
+func Build(ctx context.Context, table, dir string) (string, error) {
+	binary := filepath.Join(dir, "repliqate-"+table)
+	pkg := "github.com/repliqate/repliqate/generated/" + table + "/cmd/repliqate-" + table
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w: %s", pkg, err, out)
+	}
+	return binary, nil
+}
+
+// Config is what a replicator's configuration is written from.
+type Config struct{ Name, URI, Table, Broker, Redis, Settle string }
+
+// Write writes the configuration file.
+func (c Config) Write(name string) error {
+	text := fmt.Sprintf(`repliqate:
+  name: %s
+  redis_addr: %s
+  lease: {mode: "on", ttl_sec: 2}
+  replication:
+    poll_interval_sec: 0.01
+    sql_source:
+      uri: %q
+      table: %s
+      primary_key: id
+      limit: 500
+%s    kafka_target:
+      topic: %s
+      brokers: [%q]
+`, c.Name, c.Redis, c.URI, c.Table, c.Settle, c.Table, c.Broker)
+	return os.WriteFile(name, []byte(text), 0o600)
+}
+
+// Replicator is a running binary.
+type Replicator struct {
+	cmd  *exec.Cmd
+	done chan error
+}
+
+// Start starts the binary. Its log goes to the file named log.
+func Start(binary, config, log string, args ...string) (*Replicator, error) {
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	cmd := exec.Command(binary, append([]string{"--config", config, "-vv"}, args...)...)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	r := &Replicator{cmd: cmd, done: make(chan error, 1)}
+	go func() { r.done <- cmd.Wait() }()
+	return r, nil
+}
+
+// Kill ends it without warning.
+func (r *Replicator) Kill() {
+	_ = r.cmd.Process.Kill() // it may have ended by itself
+	<-r.done
+}
+
+// Stop ends it gracefully and returns how it ended.
+func (r *Replicator) Stop() error {
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return <-r.done
+}
