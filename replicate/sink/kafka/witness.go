@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/repliqate/repliqate/replicate"
 )
@@ -36,11 +37,14 @@ func (s *Sink) LoadWitness(ctx context.Context) (replicate.Offset, error) {
 		return replicate.Offset{}, errors.New("load the witness of the offset: the sink is closed")
 	}
 	answer, err := kadm.NewClient(s.client).FetchOffsets(ctx, s.config.Group)
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return replicate.Offset{}, nil
+	}
 	if err != nil {
 		return replicate.Offset{}, classify("load the witness of the offset", err)
 	}
 	found, ok := answer.Lookup(s.config.Topic, 0)
-	if !ok {
+	if !ok || errors.Is(found.Err, kerr.GroupIDNotFound) {
 		return replicate.Offset{}, nil
 	}
 	if found.Err != nil {
