@@ -65,14 +65,6 @@ func (b *Batch) seal() {
 	b.sealed = true
 }
 
-// truncate drops every message from n on.
-func (b *Batch) truncate(n int) {
-	if n < len(b.spans) {
-		b.slab = b.slab[:b.spans[n].rowKey]
-		b.spans = b.spans[:n]
-	}
-}
-
 // Page is what one poll has read: the batch, and the keys that the loop reasons with.
 type Page[K Key] struct {
 	Batch

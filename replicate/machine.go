@@ -95,7 +95,6 @@ type storeState struct {
 	stored  Offset // as last written or loaded
 	failing bool
 	since   time.Time
-	witness Offset // as last saved
 }
 
 type onceState[K Key] struct {

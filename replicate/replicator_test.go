@@ -69,7 +69,6 @@ type fakeSink struct {
 	keys  []string
 	errs  []error
 	opens int
-	got   chan struct{}
 }
 
 func (s *fakeSink) Open(context.Context) (SinkInfo, error) {

@@ -246,7 +246,7 @@ func (w *world) carryOut(in *instance, actions []action) {
 		case actRecheck:
 			w.answer(in, func() event { return evRechecked{} })
 		case actDescribe:
-			w.answer(in, func() event { return evDescribed{a.holders} })
+			w.answer(in, func() event { return evDescribed(a) })
 		case actExit:
 			if a.release && w.leaseOf == in.id {
 				w.leaseOf = 0

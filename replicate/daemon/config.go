@@ -220,4 +220,3 @@ func (c *Config) messageKey(file string, columns []string) (replicate.MessageKey
 	}
 	return key, nil
 }
-
