@@ -1,4 +1,4 @@
-# make help lists the targets. Everything needs Go alone; test, demo-postgres, bench and soak also Java 17
+# make help lists the targets. Everything needs Go alone; test, demo-postgres also Java 17
 # for Apache Kafka. Servers are downloaded once into a cache (REPLIQATE_CACHE, default the user's cache folder).
 
 GO ?= go
@@ -45,10 +45,7 @@ generate-check: ## fail if the committed examples are not what the generator wri
 	$(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
 	$(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
 
-bench: servers ## rows/s and CPU-seconds per million rows, as ratios in one run
-	$(GO) run ./bench
-
 soak: servers ## the simulation for as long as SOAK says
 	$(GO) test -timeout 0 ./replicate -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 
-.PHONY: help demo demo-postgres test servers fuzz lint generate generate-check bench soak
+.PHONY: help demo demo-postgres test servers fuzz lint generate generate-check soak

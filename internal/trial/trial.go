@@ -36,6 +36,7 @@ func (c Config) Write(name string) error {
   name: %s
   redis_addr: %s
   lease: {mode: "on", ttl_sec: 2}
+  once_wait_sec: 2
   replication:
     poll_interval_sec: 0.01
     sql_source:

@@ -206,13 +206,10 @@ func FuzzJSON(f *testing.F) {
 func TestNoAllocations(t *testing.T) {
 	buf := make([]byte, 0, 4096)
 	text := strings.Repeat("some text, é and \"quotes\" ", 4)
-	doc := `{"b": [1, 2.5, {"z": "é", "y": null}], "a": "text"}`
-	_, _ = AppendJSON(buf, doc)
 	if n := testing.AllocsPerRun(200, func() {
 		b := AppendString(buf[:0], text)
 		b = AppendFloat64(b, rand.Float64())
-		b = AppendTimestamp(b, 1704266417123400, true)
-		_, _ = AppendJSON(b, doc)
+		_ = AppendTimestamp(b, 1704266417123400, true)
 	}); n > 0 {
 		t.Fatalf("%v allocations", n)
 	}
