@@ -4,11 +4,13 @@ package file
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/repliqate/repliqate/replicate"
@@ -17,7 +19,10 @@ import (
 // Store implements replicate.OffsetStore and replicate.Lease.
 type Store struct {
 	path string
-	lock *os.File
+
+	mu     sync.Mutex // the lease is renewed while offsets are committed
+	leased bool       // the lease was asked for, so a commit needs it
+	lock   *os.File   // nil while the lease is not ours
 }
 
 var (
@@ -25,21 +30,22 @@ var (
 	_ replicate.Lease       = (*Store)(nil)
 )
 
-// New returns the store that keeps the offset at path.
+// New returns the store that keeps the offset at path. Without a call of Acquire it commits without a
+// lease.
 func New(path string) *Store { return &Store{path: path} }
 
 // Load reads the file, which holds the key and, where it is known, the checksum of its row.
 func (s *Store) Load(context.Context) (replicate.Offset, error) {
 	content, err := os.ReadFile(s.path)
 	if errors.Is(err, os.ErrNotExist) {
-		return replicate.Offset{}, nil
+		return replicate.Offset{}, s.verifyFolder()
 	}
 	if err != nil {
 		return replicate.Offset{}, fmt.Errorf("read offset: %w", err)
 	}
 	parts := strings.Fields(string(content))
-	if len(parts) == 0 || len(parts) > 2 || !replicate.IsKeyText(parts[0]) || len(parts) == 2 && len(parts[1]) != 64 {
-		return replicate.Offset{}, replicate.Stop(fmt.Errorf("offset file %s: expected a key in decimal", s.path),
+	if len(parts) == 0 || len(parts) > 2 || !replicate.IsKeyText(parts[0]) || len(parts) == 2 && !isSum(parts[1]) {
+		return replicate.Offset{}, replicate.Stop(fmt.Errorf("offset file %s: expected a key in decimal, got %.40q", s.path, content),
 			"write the key of the last published row into it, or delete it to begin at the first row")
 	}
 	o := replicate.Offset{Key: parts[0]}
@@ -49,8 +55,31 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 	return o, nil
 }
 
+func isSum(s string) bool {
+	_, err := hex.DecodeString(s)
+	return err == nil && len(s) == 2*len(replicate.Sum{})
+}
+
+// verifyFolder tells a first start from a path that no offset can ever be written to.
+func (s *Store) verifyFolder() error {
+	dir := filepath.Dir(s.path)
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = errors.New("it is not a folder")
+	}
+	if err != nil {
+		return replicate.Stop(fmt.Errorf("offset file %s: its folder can't be used: %w", s.path, err), "create the folder, or correct offset_file")
+	}
+	return nil
+}
+
 // Commit replaces the file: after a crash it holds the old offset or the new one.
 func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leased && !s.holds() {
+		return fmt.Errorf("write offset: %w", replicate.ErrLeaseLost) // Promise 4
+	}
 	stored, err := s.Load(ctx)
 	if err != nil {
 		return err
@@ -58,18 +87,42 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 	if !stored.IsZero() && replicate.CompareKeys(stored.Key, o.Key) > 0 {
 		return &replicate.OffsetAheadError{Stored: stored.Key}
 	}
-	dir := filepath.Dir(s.path)
-	tmp, err := os.CreateTemp(dir, ".offset-*")
+	return s.write(o)
+}
+
+// Force sets the offset whatever it is, backwards too, and whoever holds the lease; a zero offset
+// deletes it. It is for the operator, while no instance of the job runs.
+func (s *Store) Force(_ context.Context, o replicate.Offset) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !o.IsZero() {
+		if !replicate.IsKeyText(o.Key) {
+			return fmt.Errorf("set offset: expected a key in decimal, got %.40q", o.Key)
+		}
+		return s.write(o)
+	}
+	err := os.Remove(s.path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	if err = errors.Join(err, syncDir(filepath.Dir(s.path))); err != nil {
+		return fmt.Errorf("delete offset: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) write(o replicate.Offset) error {
+	// The name is fixed, so that a crash leaves one file behind at most.
+	tmp, err := os.OpenFile(s.path+".tmp", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
 	if err != nil {
 		return fmt.Errorf("write offset: %w", err)
 	}
-	defer os.Remove(tmp.Name())
 	_, err = tmp.WriteString(strings.TrimSpace(o.Key+" "+o.Sum) + "\n")
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), s.path)
 	}
 	if err == nil {
-		err = syncDir(dir)
+		err = syncDir(filepath.Dir(s.path))
 	}
 	if err != nil {
 		return fmt.Errorf("write offset: %w", err)
@@ -88,27 +141,60 @@ func syncDir(dir string) error {
 
 // Acquire locks the file beside the offset, or says that another process has.
 func (s *Store) Acquire(context.Context) (held bool, holder string, err error) {
-	if s.lock != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leased = true
+	if s.holds() {
 		return true, "", nil
 	}
-	f, err := os.OpenFile(s.path+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	if err := s.release(); err != nil { // a lock on a file that was deleted keeps nobody out
+		return false, "", fmt.Errorf("lock offset file: %w", err)
+	}
+	f, err := os.OpenFile(s.lockPath(), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return false, "", replicate.Stop(fmt.Errorf("lock offset file: %w", err), "make its folder writable")
+		return false, "", replicate.Stop(fmt.Errorf("lock offset file: %w", err), "make its folder writable, or correct offset_file")
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
 		s.lock = f
-		return true, "", nil
+		if s.holds() {
+			return true, "", nil
+		}
+		return false, "another process, which has just deleted " + s.lockPath(), nil
 	}
 	_ = f.Close() // nothing was written
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return false, "another process with a lock on " + s.path + ".lock", nil
+		return false, "another process with a lock on " + s.lockPath(), nil
 	}
 	return false, "", fmt.Errorf("lock offset file: %w", err)
 }
 
-// Release gives the lock back.
+func (s *Store) lockPath() string { return s.path + ".lock" }
+
+// holds reports whether the lock is ours and still on the file that others would lock.
+func (s *Store) holds() bool {
+	if s.lock == nil {
+		return false
+	}
+	ours, err := s.lock.Stat()
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Stat(s.lockPath())
+	return err == nil && os.SameFile(ours, theirs)
+}
+
+// Release gives the lock back. The file stays: deleting it would let two processes lock two files.
 func (s *Store) Release(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.release(); err != nil {
+		return fmt.Errorf("unlock offset file: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) release() error {
 	if s.lock == nil {
 		return nil
 	}

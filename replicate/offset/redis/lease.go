@@ -13,20 +13,23 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// identity is who holds the lease: host|boot|pid namespace|pid|start time|nonce. A later instance on the
+// identity is who holds the lease: host|boot and pid namespace|pid|start time|nonce. A later instance on the
 // same host can tell by it that the process is gone, and need not wait for the lease to expire.
-type identity struct{ token string }
+type identity struct{ host, token string }
 
-func newIdentity() (identity, error) {
-	host, err := os.Hostname()
-	if err != nil {
-		return identity{}, fmt.Errorf("find the host's name, for the lease: %w", err)
+func newIdentity(host string) (identity, error) {
+	if host == "" {
+		var err error
+		if host, err = os.Hostname(); err != nil {
+			return identity{}, fmt.Errorf("find the host's name, for the lease: %w", err)
+		}
 	}
+	host = strings.ReplaceAll(host, "|", "-")
 	nonce := make([]byte, 8)
 	_, _ = rand.Read(nonce) // never fails
 	started, _ := startTime(os.Getpid())
-	return identity{token: strings.Join([]string{strings.ReplaceAll(host, "|", "-"), machine(),
-		strconv.Itoa(os.Getpid()), started, hex.EncodeToString(nonce)}, "|")}, nil
+	return identity{host: host, token: strings.Join([]string{host, machine(), strconv.Itoa(os.Getpid()), started,
+		hex.EncodeToString(nonce)}, "|")}, nil
 }
 
 // machine names this boot of this machine and the namespace that process numbers belong to; empty
@@ -57,14 +60,11 @@ func startTime(pid int) (string, error) {
 	return fields[19], nil
 }
 
-// gone reports whether holder was a process of this machine that no longer runs.
-func gone(holder string) bool {
+// gone reports whether holder was a process of this machine that no longer runs. Where that can't be
+// told, the lease has to expire.
+func (id identity) gone(holder string) bool {
 	parts := strings.Split(holder, "|")
-	if len(parts) != 5 || parts[1] == "" || parts[1] != machine() {
-		return false
-	}
-	host, err := os.Hostname()
-	if err != nil || parts[0] != strings.ReplaceAll(host, "|", "-") {
+	if len(parts) != 5 || parts[0] != id.host || parts[1] == "" || parts[1] != machine() || parts[3] == "" {
 		return false
 	}
 	pid, err := strconv.Atoi(parts[2])
@@ -85,7 +85,7 @@ return ''`)
 // Acquire takes or renews the lease.
 func (s *Store) Acquire(ctx context.Context) (held bool, holder string, err error) {
 	holder, err = s.acquire(ctx, "")
-	if err == nil && holder != "" && gone(holder) {
+	if err == nil && holder != "" && s.identity.gone(holder) {
 		holder, err = s.acquire(ctx, holder)
 	}
 	if err != nil {

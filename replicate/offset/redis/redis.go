@@ -2,8 +2,12 @@
 // so that a job continues where a Python instance stopped.
 //
 //	repliqate:replication:offset:name=NAME&table=TABLE&topic=TOPIC   the offset, decimal
-//	{the same}:sum                                                   "OFFSET CHECKSUM" of its row
+//	{the same}:sum                                                   "OFFSET:CHECKSUM" of its row
 //	{the same}:lease                                                 who publishes, for a time to live
+//
+//	redis.go  settings, Load, Commit
+//	key.go    the names of the keys
+//	lease.go  Acquire and Release
 package redis
 
 import (
@@ -11,7 +15,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/url"
+	"net"
 	"strings"
 	"time"
 
@@ -22,8 +26,8 @@ import (
 
 // Config says where the offset is kept, and of which job.
 type Config struct {
-	Addr               string // host:port
-	Username, Password string
+	Addr               string // host:port, or redis:// or rediss://[user:password@]host:port[/db]
+	Username, Password string // win over those of the address
 	TLS                bool
 	DB                 int
 
@@ -31,6 +35,7 @@ type Config struct {
 
 	Lease    bool          // keep a second instance from publishing
 	LeaseTTL time.Duration // how long the lease lasts without renewal; default 10 s
+	Identity string        // names this machine in the lease; default its host name
 }
 
 // timeout bounds a single command: a store that does not answer must not hold up the loop.
@@ -50,23 +55,24 @@ var (
 	_ replicate.Lease       = (*Store)(nil)
 )
 
+// silent keeps the client from writing to standard error by itself: every error that it would log is
+// returned too, and logged by the loop in the job's own format.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
+func init() { goredis.SetLogger(silent{}) }
+
 // New returns a store. It connects when it is first used.
 func New(c Config) (*Store, error) {
-	if c.Addr == "" {
-		return nil, errors.New("redis_addr: expected host:port")
-	}
-	options := &goredis.Options{
-		Addr: c.Addr, Username: c.Username, Password: c.Password, DB: c.DB, MaxRetries: -1, Protocol: 2,
-		DialTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout, PoolSize: 2, DisableIdentity: true,
-	}
-	if c.TLS {
-		host, _, _ := strings.Cut(c.Addr, ":")
-		options.TLSConfig = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	options, err := c.options()
+	if err != nil {
+		return nil, err
 	}
 	if c.LeaseTTL == 0 {
 		c.LeaseTTL = 10 * time.Second
 	}
-	id, err := newIdentity()
+	id, err := newIdentity(c.Identity)
 	if err != nil {
 		return nil, err
 	}
@@ -75,44 +81,69 @@ func New(c Config) (*Store, error) {
 		lease: c.Lease, ttl: c.LeaseTTL, identity: id}, nil
 }
 
-// Key is the key of a job's offset, as the original names it.
-func Key(job, table, topic string) string {
-	return "repliqate:replication:offset:name=" + job + "&table=" + table + "&topic=" + topic
-}
-
-// sibling names a key that Redis Cluster keeps in the same slot. A slot is decided by what stands
-// between the first { and the next }, where that is not empty, else by the whole key.
-func sibling(key, what string) string {
-	if open := strings.IndexByte(key, '{'); open >= 0 {
-		if end := strings.IndexByte(key[open+1:], '}'); end > 0 {
-			return key + ":" + what
+// options are those of the client. It tries nothing twice: the loop does, with a reason to be seen.
+func (c Config) options() (*goredis.Options, error) {
+	options := &goredis.Options{Addr: c.Addr}
+	if strings.Contains(c.Addr, "://") {
+		var err error
+		// The parser's errors repeat the address, which may hold a password.
+		if options, err = goredis.ParseURL(c.Addr); err != nil || !strings.HasPrefix(c.Addr, "redis") {
+			return nil, errors.New("redis_addr: expected host:port, or redis:// or rediss://[user:password@]host:port[/db]")
 		}
 	}
-	return "{" + key + "}:" + what
+	host, _, err := net.SplitHostPort(options.Addr)
+	if err != nil {
+		return nil, errors.New("redis_addr: expected host:port")
+	}
+	if c.Username != "" {
+		options.Username = c.Username
+	}
+	if c.Password != "" {
+		options.Password = c.Password
+	}
+	if c.DB != 0 {
+		options.DB = c.DB
+	}
+	if c.TLS || options.TLSConfig != nil {
+		options.TLSConfig = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	}
+	options.MaxRetries, options.DialerRetries = -1, 1
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = timeout, timeout, timeout
+	options.Protocol, options.PoolSize, options.DisableIdentity, options.ContextTimeoutEnabled = 2, 2, true, true
+	return options, nil
 }
 
 // Load reads the offset. The checksum counts only where it is of that offset's row: an offset that was
 // set by hand, or by the original, has none.
 func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
-	values, err := s.client.MGet(ctx, s.key, s.sum).Result()
-	if err != nil {
-		return replicate.Offset{}, classify("read offset", err)
-	}
-	key, ok := values[0].(string)
-	if !ok {
+	pipe := s.client.Pipeline()
+	// Not MGET: it calls a key of another type missing, and the job would begin at the first row.
+	stored, sibling := pipe.Get(ctx, s.key), pipe.Get(ctx, s.sum)
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	key, err := stored.Result()
+	switch {
+	case errors.Is(err, goredis.Nil):
 		return replicate.Offset{}, nil
-	}
-	if !replicate.IsKeyText(key) {
-		return replicate.Offset{}, replicate.Stop(fmt.Errorf("redis key %q holds %.40q: expected an offset in decimal", s.key, key),
-			"set it to the key of the last published row, or delete it to begin at the first row")
+	case err != nil:
+		return replicate.Offset{}, classify("read offset", err)
+	case !replicate.IsKeyText(key):
+		return replicate.Offset{}, s.corrupt("read offset", key)
 	}
 	o := replicate.Offset{Key: key}
-	if text, ok := values[1].(string); ok {
-		if of, sum, _ := strings.Cut(text, " "); of == key {
-			o.Sum = sum
-		}
+	text, err := sibling.Result()
+	if err != nil && !errors.Is(err, goredis.Nil) {
+		return replicate.Offset{}, classify("read the offset's checksum", err)
+	}
+	if of, sum, _ := strings.Cut(text, ":"); of == key {
+		o.Sum = sum
 	}
 	return o, nil
+}
+
+// corrupt says that the offset's key holds something else.
+func (s *Store) corrupt(what, value string) error {
+	return replicate.Stop(fmt.Errorf("%s in redis: key %q holds %.40q: expected an offset in decimal", what, s.key, value),
+		"set it to the key of the last published row, or delete it to begin at the first row")
 }
 
 // commitScript stores an offset unless the lease is gone or the stored one is further on. Decimals are
@@ -121,25 +152,29 @@ var commitScript = goredis.NewScript(`
 local function beyond(a, b)
 	local na, nb = a:sub(1, 1) == '-', b:sub(1, 1) == '-'
 	if na ~= nb then return nb end
-	if na then a, b = b:sub(2), a:sub(2) end
-	if #a ~= #b then return #a > #b end
-	return a > b
+	local x, y = a, b
+	if na then x, y = b:sub(2), a:sub(2) end
+	if #x ~= #y then return #x > #y end
+	return x > y
 end
 if ARGV[3] ~= '' then
 	local holder = redis.call('GET', KEYS[3])
 	if holder ~= ARGV[3] then return {'lost', holder or ''} end
 end
 local stored = redis.call('GET', KEYS[1])
-if stored and stored:match('^%-?%d+$') and beyond(stored, ARGV[1]) then return {'ahead', stored} end
+if stored then
+	if stored ~= '0' and not stored:match('^%-?[1-9]%d*$') then return {'corrupt', stored} end
+	if beyond(stored, ARGV[1]) then return {'ahead', stored} end
+end
 redis.call('SET', KEYS[1], ARGV[1])
-redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2])
+redis.call('SET', KEYS[2], ARGV[1] .. ':' .. ARGV[2])
 return {'ok', ''}`)
 
 // Commit stores the offset and the checksum of its row together.
 func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 	token := ""
 	if s.lease {
-		token = s.identity.token
+		token = s.identity.token // Promise 4: only the lease's holder writes
 	}
 	answer, err := commitScript.Run(ctx, s.client, []string{s.key, s.sum, s.leaseKey}, o.Key, o.Sum, token).StringSlice()
 	if err != nil {
@@ -147,9 +182,32 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 	}
 	switch answer[0] {
 	case "lost":
-		return fmt.Errorf("write offset: %w", replicate.ErrLeaseLost)
+		return fmt.Errorf("write offset in redis: %w", replicate.ErrLeaseLost)
+	case "corrupt":
+		return s.corrupt("write offset", answer[1])
 	case "ahead":
 		return &replicate.OffsetAheadError{Stored: answer[1]}
+	}
+	return nil
+}
+
+// Force sets the offset whatever it is, backwards too, and whoever holds the lease; a zero offset
+// deletes it. It is for the operator, while no instance of the job runs: a holder that runs would store
+// its own offset again.
+func (s *Store) Force(ctx context.Context, o replicate.Offset) error {
+	if !o.IsZero() && !replicate.IsKeyText(o.Key) {
+		return fmt.Errorf("set offset: expected a key in decimal, got %.40q", o.Key)
+	}
+	_, err := s.client.TxPipelined(ctx, func(pipe goredis.Pipeliner) error {
+		pipe.Del(ctx, s.key, s.sum)
+		if !o.IsZero() {
+			pipe.Set(ctx, s.key, o.Key, 0)
+			pipe.Set(ctx, s.sum, o.Key+":"+o.Sum, 0)
+		}
+		return nil
+	})
+	if err != nil {
+		return classify("set offset", err)
 	}
 	return nil
 }
@@ -157,17 +215,36 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 // Close ends the connections.
 func (s *Store) Close() error { return s.client.Close() }
 
+// hopeless are the beginnings of Redis's errors that no retry heals, with what to do.
+var hopeless = []struct{ prefix, hint string }{
+	{"WRONGPASS", "check redis.username and redis.password"},
+	{"NOAUTH", "set redis.password"},
+	{"ERR invalid password", "check redis.password"},
+	{"ERR AUTH", "remove redis.password, or set one in Redis"},
+	{"ERR Client sent AUTH", "remove redis.password, or set one in Redis"},
+	{"ERR DB index", "correct redis.db"},
+	{"ERR invalid DB index", "correct redis.db"},
+}
+
 // classify tells what a retry can heal from what it can't. Redis's own errors never hold a password.
 func classify(what string, err error) error {
 	wrapped := fmt.Errorf("%s in redis: %w", what, err)
-	for _, prefix := range []string{"WRONGPASS", "NOAUTH", "NOPERM", "ERR invalid password", "ERR AUTH", "WRONGTYPE", "ERR DB index"} {
-		if strings.HasPrefix(err.Error(), prefix) {
-			return replicate.Stop(wrapped, "check redis.username, redis.password and redis.db")
+	for _, h := range hopeless {
+		if strings.HasPrefix(err.Error(), h.prefix) {
+			return replicate.Stop(wrapped, h.hint)
 		}
 	}
-	var parse *url.Error
-	if errors.As(err, &parse) {
-		return replicate.Stop(fmt.Errorf("%s in redis: the address can't be read", what), "correct redis_addr")
+	// Inside a script these do not stand at the beginning.
+	switch text := err.Error(); {
+	case strings.Contains(text, "WRONGTYPE"):
+		return replicate.Stop(wrapped, "another program uses the job's key: delete or rename it")
+	case strings.Contains(text, "NOPERM"):
+		return replicate.Stop(wrapped, "allow the user GET, SET, DEL and EVAL on the job's keys")
+	}
+	var certificate *tls.CertificateVerificationError
+	var plain tls.RecordHeaderError
+	if errors.As(err, &certificate) || errors.As(err, &plain) {
+		return replicate.Stop(wrapped, "check redis.tls and the certificates")
 	}
 	return wrapped
 }

@@ -77,7 +77,13 @@ var compressions = map[string]kgo.CompressionCodec{"": kgo.NoCompression(), "non
 func (s *Sink) connection() ([]kgo.Opt, error) {
 	c := s.config
 	options := []kgo.Opt{kgo.SeedBrokers(c.Brokers...), kgo.ClientID(c.ClientID), kgo.DialTimeout(5 * time.Second),
-		kgo.RetryTimeout(10 * time.Second)}
+		kgo.RetryTimeout(10 * time.Second), kgo.DisableClientMetrics()}
+	if !c.TLS.Enabled && c.TLS != (TLSConfig{}) {
+		return nil, errors.New("kafka_target.tls: its settings have no effect without enabled: true")
+	}
+	if c.SASL.Mechanism == "" && c.SASL != (SASLConfig{}) {
+		return nil, errors.New("kafka_target.sasl: username and password have no effect without mechanism")
+	}
 	if c.TLS.Enabled {
 		config, err := c.TLS.load()
 		if err != nil {

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -14,14 +15,25 @@ import (
 // witnessPrefix begins the metadata of the committed offset that holds the witness.
 const witnessPrefix = "repliqate:1:"
 
+func (s *Sink) witnessReady() error {
+	switch {
+	case s.config.Group == "":
+		return errors.New("no consumer group is configured for it")
+	case s.session == nil:
+		return errors.New("the sink is closed")
+	}
+	return nil
+}
+
 // SaveWitness commits the job's offset as metadata of a group offset of the topic's first partition.
 func (s *Sink) SaveWitness(ctx context.Context, o replicate.Offset) error {
-	if s.config.Group == "" || s.client == nil {
-		return errors.New("save the witness of the offset: the sink is closed")
+	if err := s.witnessReady(); err != nil {
+		return fmt.Errorf("save the witness of the offset: %w", err)
 	}
 	var offsets kadm.Offsets
-	offsets.Add(kadm.Offset{Topic: s.config.Topic, Partition: 0, At: 0, LeaderEpoch: -1, Metadata: witnessPrefix + o.Key + ":" + o.Sum})
-	answer, err := kadm.NewClient(s.client).CommitOffsets(ctx, s.config.Group, offsets)
+	offsets.Add(kadm.Offset{Topic: s.config.Topic, Partition: 0, At: 0, LeaderEpoch: -1,
+		Metadata: witnessPrefix + o.Key + ":" + o.Sum})
+	answer, err := kadm.NewClient(s.session.client).CommitOffsets(ctx, s.config.Group, offsets)
 	if err == nil {
 		err = answer.Error()
 	}
@@ -33,10 +45,10 @@ func (s *Sink) SaveWitness(ctx context.Context, o replicate.Offset) error {
 
 // LoadWitness reads the witness, and returns a zero offset where there is none.
 func (s *Sink) LoadWitness(ctx context.Context) (replicate.Offset, error) {
-	if s.client == nil {
-		return replicate.Offset{}, errors.New("load the witness of the offset: the sink is closed")
+	if err := s.witnessReady(); err != nil {
+		return replicate.Offset{}, fmt.Errorf("load the witness of the offset: %w", err)
 	}
-	answer, err := kadm.NewClient(s.client).FetchOffsets(ctx, s.config.Group)
+	answer, err := kadm.NewClient(s.session.client).FetchOffsets(ctx, s.config.Group)
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return replicate.Offset{}, nil
 	}

@@ -24,19 +24,10 @@ func New(w io.Writer) *Sink { return &Sink{w: bufio.NewWriterSize(w, 64<<10)} }
 // Open does nothing: there is nothing to connect to.
 func (s *Sink) Open(context.Context) (replicate.SinkInfo, error) { return replicate.SinkInfo{}, nil }
 
-// Publish prints the batch and flushes it.
+// Publish prints the batch and flushes it. A second attempt would print rows twice, so every error ends
+// the job.
 func (s *Sink) Publish(_ context.Context, batch *replicate.Batch, done func(error)) {
-	var err error
-	for _, m := range batch.Messages() {
-		_, e := s.w.Write(m.Value)
-		err = errors.Join(err, e, s.w.WriteByte('\n'))
-		if err != nil {
-			break
-		}
-	}
-	if err == nil {
-		err = s.w.Flush()
-	}
+	err := s.print(batch)
 	switch {
 	case errors.Is(err, syscall.EPIPE):
 		err = replicate.Stop(errors.New("print messages: the reader of standard output is gone"), "")
@@ -44,6 +35,18 @@ func (s *Sink) Publish(_ context.Context, batch *replicate.Batch, done func(erro
 		err = replicate.Stop(fmt.Errorf("print messages: %w", err), "")
 	}
 	done(err)
+}
+
+func (s *Sink) print(batch *replicate.Batch) error {
+	for _, m := range batch.Messages() {
+		if _, err := s.w.Write(m.Value); err != nil {
+			return err
+		}
+		if err := s.w.WriteByte('\n'); err != nil {
+			return err
+		}
+	}
+	return s.w.Flush()
 }
 
 // Close does nothing: every batch was flushed.

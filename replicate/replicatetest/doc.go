@@ -1,0 +1,11 @@
+// Package replicatetest has the conformance suites that every implementation of the loop's interfaces
+// must pass. They check the contracts that replicate/sink.go, offset.go and source.go state, through the
+// interfaces alone; what only one implementation has is tested beside it.
+//
+//	page.go    pages of messages, made as the loop makes them
+//	sink.go    ExerciseSink: order, durability, done exactly once, partitions, Close
+//	offset.go  ExerciseOffsetStore and ExerciseLease
+//	source.go  ExerciseSource: order, pages, bounds, bad rows, the checksum at the offset
+//
+// A suite takes a harness or a function that makes one, so that each subtest begins with nothing.
+package replicatetest

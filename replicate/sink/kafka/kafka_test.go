@@ -1,0 +1,431 @@
+package kafka_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/repliqate/repliqate/internal/testserver"
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/replicatetest"
+	"github.com/repliqate/repliqate/replicate/sink/kafka"
+)
+
+const topic = "events"
+
+// limit is the max.message.bytes of the topics of the suites, not the default.
+const limit = "300000"
+
+func TestSinkInProcess(t *testing.T) {
+	exercise(t, func(t *testing.T) (string, func()) {
+		c := cluster(t)
+		addr := c.ListenAddrs()[0]
+		create(t, addr, 3)
+		return addr, func() { stall(c) }
+	})
+}
+
+// stall leaves every produce request without an answer. Each control function occupies its broker's
+// connection until the cluster is closed.
+func stall(c *kfake.Cluster) {
+	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		c.SleepControl(func() { select {} })
+		return nil, nil, true
+	})
+}
+
+func TestSinkReal(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	k, err := testserver.StartKafka(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := k.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	exercise(t, func(t *testing.T) (string, func()) {
+		recreate(t, k.Addr)
+		return k.Addr, nil
+	})
+	t.Run("witness", func(t *testing.T) {
+		recreate(t, k.Addr)
+		exerciseWitness(t, k.Addr)
+	})
+}
+
+// exercise runs the suite with every setting that changes how records travel.
+func exercise(t *testing.T, destination func(t *testing.T) (addr string, stall func())) {
+	for name, c := range map[string]kafka.Config{
+		"default":  {},
+		"header":   {RowKeyHeader: "row-key", Linger: 5 * time.Millisecond},
+		"snappy":   {Compression: "snappy"},
+		"zstd":     {Compression: "zstd", BufferedBytes: 1 << 20},
+		"few rows": {BufferedBytes: 64 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			replicatetest.ExerciseSink(t, func(t *testing.T) replicatetest.SinkHarness {
+				addr, stall := destination(t)
+				c.Brokers, c.Topic = []string{addr}, topic
+				if c.BufferedBytes == 64<<10 {
+					stall = nil // Publish would wait for room, as it should
+				}
+				return replicatetest.SinkHarness{
+					New:   func() replicate.Sink { return newSink(t, c) },
+					Read:  func(n int) []replicatetest.Published { return read(t, addr, n) },
+					Stall: stall,
+				}
+			})
+		})
+	}
+}
+
+func cluster(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func admin(t *testing.T, addr string) *kadm.Client {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.MetadataMinAge(10*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return kadm.NewClient(client)
+}
+
+func create(t *testing.T, addr string, partitions int32) {
+	t.Helper()
+	value := limit
+	answer, err := admin(t, addr).CreateTopic(t.Context(), partitions, 1, map[string]*string{"max.message.bytes": &value}, topic)
+	if err = errors.Join(err, answer.Err); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recreate empties the topic of a broker that several subtests share.
+func recreate(t *testing.T, addr string) {
+	t.Helper()
+	a := admin(t, addr)
+	if _, err := a.DeleteTopics(t.Context(), topic); err != nil {
+		t.Fatal(err)
+	}
+	value := limit
+	tick, deadline := time.NewTicker(20*time.Millisecond), time.After(30*time.Second)
+	defer tick.Stop()
+	for {
+		answer, err := a.CreateTopic(t.Context(), 3, 1, map[string]*string{"max.message.bytes": &value}, topic)
+		err = errors.Join(err, answer.Err)
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal(err)
+		}
+	}
+}
+
+func newSink(t *testing.T, c kafka.Config) *kafka.Sink {
+	t.Helper()
+	s, err := kafka.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func openSink(t *testing.T, c kafka.Config) *kafka.Sink {
+	t.Helper()
+	s := newSink(t, c)
+	if _, err := s.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// read consumes the topic from its start until n messages have come.
+func read(t *testing.T, addr string, n int) []replicatetest.Published {
+	t.Helper()
+	records := consume(t, addr, topic, n)
+	all := make([]replicatetest.Published, len(records))
+	for i, r := range records {
+		all[i] = replicatetest.Published{Partition: int(r.Partition), Key: r.Key, Value: r.Value}
+	}
+	return all
+}
+
+func consume(t *testing.T, addr, topic string, n int) []*kgo.Record {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	// Partitions hold no more than their end offsets say, so that a message too many is found too.
+	ends, err := admin(t, addr).ListEndOffsets(ctx, topic)
+	if err = errors.Join(err, ends.Error()); err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	ends.Each(func(o kadm.ListedOffset) { total += int(o.Offset) })
+	if total < n {
+		t.Fatalf("%d messages are in the topic, want %d", total, n)
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	var records []*kgo.Record
+	for len(records) < total {
+		fetches := client.PollFetches(ctx)
+		if ctx.Err() != nil {
+			t.Fatalf("%d messages of %d could be read", len(records), total)
+		}
+		records = append(records, fetches.Records()...)
+	}
+	return records
+}
+
+// publish hands pages over and returns what done was told for each.
+func publish(t *testing.T, s *kafka.Sink, pages ...*replicate.Page[int64]) []error {
+	t.Helper()
+	errs := make([]error, len(pages))
+	var waiting sync.WaitGroup
+	for i, p := range pages {
+		waiting.Add(1)
+		s.Publish(t.Context(), &p.Batch, func(err error) { errs[i] = err; waiting.Done() })
+	}
+	waiting.Wait()
+	return errs
+}
+
+func page(t *testing.T, first int64, n int) *replicate.Page[int64] {
+	return replicatetest.NewPage(t, replicatetest.RowKeys, first, n)
+}
+
+// TestKafkasOwnPartitions compares with the partitions that Kafka's Java client chooses: murmur2 of the
+// key's bytes, positive, modulo the number of partitions.
+func TestKafkasOwnPartitions(t *testing.T) {
+	c := cluster(t)
+	addr := c.ListenAddrs()[0]
+	create(t, addr, 7)
+	s := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, RowKeyHeader: "row-key"})
+	for _, err := range publish(t, s, page(t, 1, 100)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, r := range consume(t, addr, topic, 100) {
+		if want := int32(murmur2(r.Key)&0x7fffffff) % 7; r.Partition != want {
+			t.Errorf("key %s is in partition %d, Kafka's clients choose %d", r.Key, r.Partition, want)
+		}
+		if len(r.Headers) != 1 || r.Headers[0].Key != "row-key" || string(r.Headers[0].Value) != string(r.Key) {
+			t.Errorf("key %s has headers %v", r.Key, r.Headers)
+		}
+	}
+	// The value that Kafka's own test suite gives for this key.
+	if got := int32(murmur2([]byte("foobar"))); got != -790332482 {
+		t.Errorf("murmur2 of foobar is %d", got)
+	}
+}
+
+// murmur2 is the hash as Kafka's protocol guide has it.
+func murmur2(b []byte) uint32 {
+	const m = 0x5bd1e995
+	h := uint32(0x9747b28c) ^ uint32(len(b))
+	for ; len(b) >= 4; b = b[4:] {
+		k := (uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24) * m
+		h = h*m ^ (k^k>>24)*m
+	}
+	for i := len(b) - 1; i >= 0; i-- {
+		h ^= uint32(b[i]) << (8 * i)
+	}
+	if len(b) > 0 {
+		h *= m
+	}
+	h = (h ^ h>>13) * m
+	return h ^ h>>15
+}
+
+// TestNothingOvertakesAFailure fails a batch at the broker and publishes on: until the sink is opened
+// again, none of its successors may arrive.
+func TestNothingOvertakesAFailure(t *testing.T) {
+	c := cluster(t)
+	addr := c.ListenAddrs()[0]
+	create(t, addr, 1)
+	s := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic})
+	if err := publish(t, s, page(t, 1, 10))[0]; err != nil {
+		t.Fatal(err)
+	}
+	c.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		return refuse(request.(*kmsg.ProduceRequest), kerr.PolicyViolation.Code), nil, true
+	})
+	if err := publish(t, s, page(t, 11, 10))[0]; !errors.Is(err, kerr.PolicyViolation) {
+		t.Fatalf("got %v, want the broker's error", err)
+	}
+	for _, err := range publish(t, s, page(t, 21, 10), page(t, 31, 10)) {
+		if !errors.Is(err, kerr.PolicyViolation) {
+			t.Errorf("a successor ended with %v, want the first error", err)
+		}
+	}
+	if n := len(consume(t, addr, topic, 10)); n != 10 {
+		t.Fatalf("%d messages arrived, want the first 10 alone", n)
+	}
+	if _, err := s.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range publish(t, s, page(t, 11, 10), page(t, 21, 10)) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	consume(t, addr, topic, 30)
+}
+
+func refuse(request *kmsg.ProduceRequest, code int16) kmsg.Response {
+	response := request.ResponseKind().(*kmsg.ProduceResponse)
+	for _, rt := range request.Topics {
+		st := kmsg.NewProduceResponseTopic()
+		st.Topic, st.TopicID = rt.Topic, rt.TopicID
+		for _, rp := range rt.Partitions {
+			sp := kmsg.NewProduceResponseTopicPartition()
+			sp.Partition, sp.ErrorCode = rp.Partition, code
+			st.Partitions = append(st.Partitions, sp)
+		}
+		response.Topics = append(response.Topics, st)
+	}
+	return response
+}
+
+// TestTimeout gives up a record that the broker does not acknowledge, so that the loop can say why.
+func TestTimeout(t *testing.T) {
+	c := cluster(t)
+	addr := c.ListenAddrs()[0]
+	create(t, addr, 1)
+	s := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, Timeout: time.Second})
+	c.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		return refuse(request.(*kmsg.ProduceRequest), kerr.NotEnoughReplicas.Code), nil, true
+	})
+	if err := publish(t, s, page(t, 1, 10))[0]; err == nil || replicate.IsStop(err) {
+		t.Fatalf("got %v, want an error that can be retried", err)
+	}
+}
+
+// TestUnknownTopicWhilePublishing is not the end: brokers that start say so for a while.
+func TestUnknownTopicWhilePublishing(t *testing.T) {
+	c := cluster(t)
+	addr := c.ListenAddrs()[0]
+	create(t, addr, 1)
+	s := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, Timeout: 2 * time.Second})
+	c.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		return refuse(request.(*kmsg.ProduceRequest), kerr.UnknownTopicOrPartition.Code), nil, true
+	})
+	if err := publish(t, s, page(t, 1, 10))[0]; err == nil || replicate.IsStop(err) {
+		t.Fatalf("got %v, want an error that can be retried", err)
+	}
+}
+
+func TestDeadLetterTopic(t *testing.T) {
+	c := cluster(t, kfake.SeedTopics(1, topic))
+	addr := c.ListenAddrs()[0]
+	config := kafka.Config{Brokers: []string{addr}, Topic: topic, DeadLetterTopic: "bad"}
+	if _, err := newSink(t, config).Open(t.Context()); !replicate.IsStop(err) || !strings.Contains(err.Error(), "bad") {
+		t.Fatalf("without the dead-letter topic: %v, want a stop that names it", err)
+	}
+	config.CreateTopic = true
+	s := openSink(t, config)
+	p := replicatetest.NewBadPage(t, 7, "too strange")
+	if err := publish(t, s, p)[0]; err != nil {
+		t.Fatal(err)
+	}
+	if r := consume(t, addr, "bad", 1)[0]; string(r.Key) != "7" || !strings.Contains(string(r.Value), "too strange") {
+		t.Errorf("dead letter %s: %s", r.Key, r.Value)
+	}
+	if n := len(consume(t, addr, topic, 0)); n != 0 {
+		t.Errorf("%d messages in the topic itself", n)
+	}
+}
+
+func TestWitness(t *testing.T) {
+	c := cluster(t)
+	create(t, c.ListenAddrs()[0], 3)
+	exerciseWitness(t, c.ListenAddrs()[0])
+}
+
+func exerciseWitness(t *testing.T, addr string) {
+	config := kafka.Config{Brokers: []string{addr}, Topic: topic, Group: "repliqate.job.t"}
+	s := openSink(t, config)
+	// A broker that has just started has no coordinator yet, which the loop retries too.
+	for deadline, tick := time.After(time.Minute), time.Tick(100*time.Millisecond); ; <-tick {
+		_, err := s.LoadWitness(t.Context())
+		if err == nil {
+			break
+		}
+		select {
+		case <-deadline:
+			t.Fatal(err)
+		default:
+		}
+	}
+	check := func(s *kafka.Sink, want replicate.Offset) {
+		t.Helper()
+		if got, err := s.LoadWitness(t.Context()); err != nil || got != want {
+			t.Fatalf("witness: %+v, %v, want %+v", got, err, want)
+		}
+	}
+	check(s, replicate.Offset{})
+	for _, o := range []replicate.Offset{
+		{Key: "-9223372036854775808", Sum: strings.Repeat("ab", 32)}, {Key: "18446744073709551615"}, {Key: "5", Sum: strings.Repeat("0f", 32)},
+	} {
+		if err := s.SaveWitness(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		check(s, o)
+		check(openSink(t, config), o)
+	}
+	other := config
+	other.Group = "repliqate.another.t"
+	check(openSink(t, other), replicate.Offset{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.LoadWitness(t.Context()); err == nil {
+		t.Error("a closed sink says that there is no witness")
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic}).Open(t.Context()); err == nil || replicate.IsStop(err) {
+		t.Fatalf("got %v, want an error that can be retried", err)
+	}
+}
