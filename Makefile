@@ -5,6 +5,8 @@ GO ?= go
 # The race detector needs a C compiler; without one the same tests run without it.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SOAK ?= 10m
+BENCH_ROWS ?= 1000000
+BENCH_ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
 
@@ -45,7 +47,10 @@ generate-check: ## fail if the committed examples are not what the generator wri
 	$(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
 	$(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
 
+bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of a generic replicator
+	@$(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)
+
 soak: servers ## the simulation for as long as SOAK says
 	$(GO) test -timeout 0 ./replicate -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 
-.PHONY: help demo demo-postgres test servers fuzz lint generate generate-check soak
+.PHONY: help demo demo-postgres test servers fuzz lint generate generate-check bench soak
