@@ -75,7 +75,8 @@ func (a *arena) runOurs(ctx context.Context, topic string, args ...string) (figu
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return figures{}, err
 	}
-	return measure(exec.CommandContext(ctx, a.binary("repliqate-orders"), append([]string{"--config", config, "--once"}, args...)...))
+	args = append([]string{"--config", config, "--once"}, args...)
+	return measure(exec.CommandContext(ctx, a.binary("repliqate-orders"), args...))
 }
 
 // published runs a contender on a topic of its own, checks that every row arrived there, and removes it.

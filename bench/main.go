@@ -84,7 +84,8 @@ func (a *arena) start(ctx context.Context) (err error) {
 		return err
 	}
 	// The table stays in PostgreSQL's memory, and topics that were counted leave the disk at once.
-	if a.pg, err = testserver.StartPostgres(ctx, testserver.Newest, "shared_buffers=512MB", "max_wal_size=4GB"); err != nil {
+	a.pg, err = testserver.StartPostgres(ctx, testserver.Newest, "shared_buffers=512MB", "max_wal_size=4GB")
+	if err != nil {
 		return err
 	}
 	if a.kafka, err = testserver.StartKafka(ctx, "log.segment.delete.delay.ms=1000"); err != nil {

@@ -22,7 +22,8 @@ func (f figures) rowsPerSecond(rows int) float64 { return float64(rows) / f.wall
 func (f figures) cpuPerMillion(rows int) float64 { return f.cpu.Seconds() * 1e6 / float64(rows) }
 
 func (f figures) text(rows int) string {
-	return fmt.Sprintf("%.0f rows/s, %.2f CPU-s per million rows, %d MB", f.rowsPerSecond(rows), f.cpuPerMillion(rows), f.peak>>20)
+	return fmt.Sprintf("%.0f rows/s, %.2f CPU-s per million rows, %d MB",
+		f.rowsPerSecond(rows), f.cpuPerMillion(rows), f.peak>>20)
 }
 
 // measure runs cmd to its end. Wall time is that of the whole process, its start and connections included.

@@ -22,7 +22,8 @@ func (a *arena) fill(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: run it from the root of the repository", err)
 	}
-	for _, statement := range []string{string(ddl), fmt.Sprintf(fillOrders, a.rows), "VACUUM (FREEZE, ANALYZE) orders", "CHECKPOINT"} {
+	insert := fmt.Sprintf(fillOrders, a.rows)
+	for _, statement := range []string{string(ddl), insert, "VACUUM (FREEZE, ANALYZE) orders", "CHECKPOINT"} {
 		if err := a.pg.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("fill the table: %w", err)
 		}

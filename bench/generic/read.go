@@ -35,7 +35,8 @@ type reader struct {
 
 // read sends the table's pages until an empty one.
 func (r reader) read(ctx context.Context, after int64, pages chan<- page) error {
-	next, err := r.db.PrepareContext(ctx, fmt.Sprintf("SELECT * FROM %s WHERE %s > $1 ORDER BY %s LIMIT $2", r.table, r.key, r.key))
+	query := fmt.Sprintf("SELECT * FROM %s WHERE %s > $1 ORDER BY %s LIMIT $2", r.table, r.key, r.key)
+	next, err := r.db.PrepareContext(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,9 @@ func (r reader) record(key int64, row map[string]any, at float64) (*kgo.Record, 
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
-	value, err := json.Marshal(message{Timestamp: at, Name: "generic", Table: r.table, Data: data, Hash: hex.EncodeToString(sum[:])})
+	value, err := json.Marshal(message{
+		Timestamp: at, Name: "generic", Table: r.table, Data: data, Hash: hex.EncodeToString(sum[:]),
+	})
 	if err != nil {
 		return nil, err
 	}

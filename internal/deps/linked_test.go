@@ -1,0 +1,137 @@
+package deps
+
+import (
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/repliqate/repliqate"
+
+// root is the repository's, as seen from this package.
+var root = filepath.Join("..", "..")
+
+// drivers are the packages that tell an engine's driver.
+var drivers = map[string][]string{
+	"postgres": {"github.com/jackc/pgx", "github.com/lib/pq"},
+	"sqlite":   {"zombiezen.com/go/sqlite", "modernc.org/sqlite", "github.com/ncruces/go-sqlite3"},
+	"mysql":    {"github.com/go-sql-driver/mysql", "github.com/go-mysql-org"},
+}
+
+// buildTime are packages of the generator and of tests: none of it belongs into a replicator.
+var buildTime = []string{
+	"github.com/dave/jennifer", "github.com/sqlc-dev", "github.com/pganalyze", "github.com/wasilibs", "github.com/urfave/cli",
+	"github.com/alicebob", "github.com/twmb/franz-go/pkg/kfake", "github.com/fergusstrange", "testing", "text/template",
+	module + "/gen", module + "/templates", module + "/internal", module + "/replicate/replicatetest",
+}
+
+// command is a generated program.
+type command struct{ table, engine string }
+
+func commands(t *testing.T) []command {
+	t.Helper()
+	mains, err := filepath.Glob(filepath.Join(root, "generated", "*", "cmd", "*", "main.gen.go"))
+	if err != nil || len(mains) == 0 {
+		t.Fatalf("no generated command: %v", err)
+	}
+	var found []command
+	for _, name := range mains {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		engine := regexp.MustCompile(`, engine (\w+)\n`).FindSubmatch(content)
+		if engine == nil || drivers[string(engine[1])] == nil {
+			t.Fatalf("%s: its header names no known engine", name)
+		}
+		found = append(found, command{filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(name)))), string(engine[1])})
+	}
+	return found
+}
+
+func (c command) path() string { return module + "/generated/" + c.table + "/cmd/repliqate-" + c.table }
+
+// TestLinkedPackages looks at everything that each generated command links.
+func TestLinkedPackages(t *testing.T) {
+	engines := map[string]bool{}
+	for _, c := range commands(t) {
+		engines[c.engine] = true
+		linked := dependencies(t, c.path())
+		for _, p := range linked {
+			if is := within(p, buildTime); is != "" {
+				t.Errorf("%s links %s", c.table, p)
+			}
+			for engine, of := range drivers {
+				source := module + "/replicate/source/" + engine
+				if engine != c.engine && within(p, append([]string{source}, of...)) != "" {
+					t.Errorf("%s, which reads %s, links %s", c.table, c.engine, p)
+				}
+			}
+		}
+		own := slices.ContainsFunc(linked, func(p string) bool { return within(p, drivers[c.engine]) != "" })
+		if !own || !slices.Contains(linked, module+"/replicate/source/"+c.engine) {
+			t.Errorf("%s does not link the driver of %s: this test looks for the wrong names", c.table, c.engine)
+		}
+		if !slices.Contains(linked, "golang.org/x/crypto/x509roots/fallback") {
+			t.Errorf("%s links no certificate authorities: it could not verify a server from an empty image", c.table)
+		}
+	}
+	if len(engines) < 2 {
+		t.Errorf("the committed examples are of %v alone: they no longer show that engines are kept apart", engines)
+	}
+}
+
+// TestCoreImportsStandardLibraryAlone keeps the loop, the codec and the decoders free of modules.
+func TestCoreImportsStandardLibraryAlone(t *testing.T) {
+	for _, folder := range []string{"", "/canonical", "/codec/json", "/source/postgres/pgbin"} {
+		for _, p := range dependencies(t, module+"/replicate"+folder) {
+			first, _, _ := strings.Cut(p, "/")
+			if strings.Contains(first, ".") && within(p, []string{module + "/replicate"}) == "" {
+				t.Errorf("replicate%s needs %s", folder, p)
+			}
+		}
+	}
+}
+
+func dependencies(t *testing.T, path string) []string {
+	t.Helper()
+	var stderr strings.Builder
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", path)
+	cmd.Dir, cmd.Stderr = root, &stderr
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v: %s", path, err, stderr.String())
+	}
+	// The standard library's own copies of modules are the standard library.
+	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool { return strings.HasPrefix(p, "vendor/") })
+}
+
+// within returns which of the trees the package is in, or "".
+func within(path string, trees []string) string {
+	for _, tree := range trees {
+		if path == tree || strings.HasPrefix(path, tree+"/") {
+			return tree
+		}
+	}
+	return ""
+}
+
+// imports returns what a file imports by itself.
+func imports(t *testing.T, name string) (paths []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range file.Imports {
+		paths = append(paths, strings.Trim(i.Path.Value, `"`))
+	}
+	return paths
+}
