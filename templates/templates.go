@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"slices"
+	"strings"
 	"text/template"
 
 	"github.com/repliqate/repliqate/gen/model"
@@ -34,34 +36,52 @@ func Query(d QueryData) string {
 
 // Data is what the files beside the code are made from.
 type Data struct {
-	Package, Table, Key, Engine, URI, Out, Module string
-	Fields                                        []string
+	Package, Table, Key, Engine, URI, Out string
+	Fields                                []string
 }
 
-// extras maps what --with takes to a template and to the name of the file.
-var extras = map[string]struct{ template, name string }{
-	"config":     {"config.yaml.tmpl", "config.yaml"},
-	"dockerfile": {"Dockerfile.tmpl", "Dockerfile"},
-	"systemd":    {"systemd.service.tmpl", "repliqate-%s.service"},
+// extra is one thing that --with takes: its template, and its file's name, in which * is the package.
+type extra struct{ what, template, name string }
+
+var extras = []extra{
+	{"config", "config.yaml.tmpl", "config.yaml"},
+	{"dockerfile", "Dockerfile.tmpl", "Dockerfile"},
+	{"systemd", "systemd.service.tmpl", "repliqate-*.service"},
+}
+
+func (e extra) file(pkg string) string { return strings.ReplaceAll(e.name, "*", pkg) }
+
+// Check reports what --with does not know.
+func Check(with []string) error {
+	for _, w := range with {
+		if !slices.ContainsFunc(extras, func(e extra) bool { return e.what == w }) {
+			return fmt.Errorf("--with %s: expected config, dockerfile or systemd", w)
+		}
+	}
+	return nil
+}
+
+// ExtraNames returns the names that a package's extras have in its folder, by what --with calls them.
+func ExtraNames(pkg string) map[string]string {
+	names := map[string]string{}
+	for _, e := range extras {
+		names[e.what] = e.file(pkg)
+	}
+	return names
 }
 
 // Extras renders the files that with names, by their name in the package's folder.
 func Extras(d Data, with []string) (map[string][]byte, error) {
 	out := map[string][]byte{}
-	for _, w := range with {
-		e, ok := extras[w]
-		if !ok {
-			return nil, fmt.Errorf("--with %s: expected config, dockerfile or systemd", w)
+	for _, e := range extras {
+		if !slices.Contains(with, e.what) {
+			continue
 		}
 		var b bytes.Buffer
 		if err := parsed.ExecuteTemplate(&b, e.template, d); err != nil {
-			return nil, fmt.Errorf("render %s: %w", w, err)
+			return nil, fmt.Errorf("render %s: %w", e.what, err)
 		}
-		name := e.name
-		if w == "systemd" {
-			name = fmt.Sprintf(e.name, d.Package)
-		}
-		out[name] = b.Bytes()
+		out[e.file(d.Package)] = b.Bytes()
 	}
 	return out, nil
 }

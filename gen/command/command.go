@@ -39,6 +39,10 @@ func Run(args []string, stdout, stderr io.Writer) int {
 				usage = true
 				return fmt.Errorf("unexpected argument %q; schemas are named with --schema", c.Args().First())
 			}
+			if len(c.StringSlice("schema")) == 0 {
+				usage = true
+				return errors.New("no schema: name at least one file with --schema; see repliqate-gen --help")
+			}
 			return run(c, stdout)
 		},
 	}
@@ -61,7 +65,7 @@ func flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "primary-key", Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use in place of the declared key"},
 		&cli.StringFlag{Name: "fields", Usage: "comma-separated `COLUMNS` to publish (default: all)"},
 		&cli.StringFlag{Name: "engine", Usage: "`ENGINE` of the schema: postgres or sqlite (default: told from the DDL)"},
-		&cli.StringFlag{Name: "out", Value: "generated", Usage: "`FOLDER` to write to"},
+		&cli.StringFlag{Name: "out", Value: gen.DefaultOut, Usage: "`FOLDER` to write to"},
 		&cli.StringFlag{Name: "config", Usage: "take table, primary_key and fields from an existing config `FILE`"},
 		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd (comma-separated)"},
 		&cli.BoolFlag{Name: "check", Usage: "write nothing; list stale files and exit with 1 if there are any"},
@@ -88,12 +92,12 @@ func run(c *cli.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	for _, note := range plan.Notes {
+		fmt.Fprintln(stdout, note)
+	}
 	if c.Bool("list") {
 		list(stdout, plan)
 		return nil
-	}
-	for _, note := range plan.Notes {
-		fmt.Fprintln(stdout, note)
 	}
 	for _, skipped := range plan.Skipped {
 		fmt.Fprintln(stdout, "skipped:", skipped)
@@ -106,7 +110,7 @@ func run(c *cli.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	changes, err := gen.Compare(r.Out, files)
+	changes, err := gen.Compare(r, plan, files)
 	if err != nil {
 		return err
 	}
@@ -173,7 +177,10 @@ func list(w io.Writer, plan *gen.Plan) {
 			if c.NotNull || c.Name == t.Table.Columns[t.Key].Name {
 				null = " not null"
 			}
-			fmt.Fprintf(w, "    %s %s%s\n", c.Name, strings.ToLower(formatted), null)
+			if formatted == "" {
+				formatted = "any type" // SQLite
+			}
+			fmt.Fprintf(w, "    %s %s%s\n", c.Name, formatted, null)
 		}
 	}
 	for _, skipped := range plan.Skipped {

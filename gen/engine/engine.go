@@ -15,9 +15,11 @@ type Engine struct {
 	SQLC string // sqlc's name for it
 	// Runtime is the import path of the source package that generated code links.
 	Runtime string
+	// URI is a typical URI of a database called NAME, for the example of a configuration.
+	URI string
 	// Default is the schema that need not be named.
 	Default string
-	// Kind finds how Go handles a column; domains maps a domain to its base type.
+	// Kind finds how Go handles a column, and how the database formats its type.
 	Kind func(Type) (model.Kind, string, error)
 	// Quote quotes an identifier where it must be.
 	Quote func(string) string
@@ -27,6 +29,9 @@ type Engine struct {
 	Lookup func(key string) string
 	// KeyTypes are the types that a key can have.
 	KeyTypes map[string]bool
+	// Words are phrases of DDL that are a syntax error to other engines, Hints those that are unusual
+	// with them. They tell a schema's engine.
+	Words, Hints []string
 }
 
 // Type is a column's type as the catalog has it.

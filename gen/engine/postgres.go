@@ -16,6 +16,7 @@ const (
 // Postgres is PostgreSQL 14 and later.
 var Postgres = &Engine{
 	Name: "postgres", SQLC: "postgresql", Runtime: postgresPath, Default: "public",
+	URI:  "postgresql://${DB_USER:-repliqate}:${DB_PASSWORD}@${DB_HOST:-localhost}:5432/${DB_NAME:-NAME}",
 	Kind: postgresKind,
 	Quote: func(name string) string {
 		if plain(name) && !postgresReserved[name] {
@@ -26,6 +27,10 @@ var Postgres = &Engine{
 	Placeholder: func(n int) string { return "$" + strconv.Itoa(n) },
 	Lookup:      func(key string) string { return key + " = ANY($1::bigint[])" },
 	KeyTypes:    map[string]bool{"smallint": true, "integer": true, "bigint": true},
+	Words: []string{"AS IDENTITY", "::", "$$", "NEXTVAL", "CREATE TYPE", "CREATE DOMAIN", "CREATE SEQUENCE", "CREATE SCHEMA",
+		"CREATE EXTENSION", "COMMENT ON", "ALTER TABLE ONLY", "PARTITION BY", "[ ]"},
+	Hints: []string{"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL4", "SERIAL8", "TIMESTAMPTZ", "TIMETZ", "WITH TIME ZONE", "JSONB",
+		"BYTEA", "UUID", "INTERVAL", "DOUBLE PRECISION"},
 }
 
 // postgresType is one row of the table of types.

@@ -16,6 +16,7 @@ const (
 // BOOLEAN and JSON mean something for the message, as they did to the original.
 var SQLite = &Engine{
 	Name: "sqlite", SQLC: "sqlite", Runtime: sqlitePath,
+	URI: "sqlite:////var/lib/NAME/NAME.db",
 	Kind: func(t Type) (model.Kind, string, error) {
 		method := "AppendJSON"
 		switch strings.ToLower(t.Name) {
@@ -35,6 +36,8 @@ var SQLite = &Engine{
 	Placeholder: func(n int) string { return "?" + strconv.Itoa(n) },
 	Lookup:      func(key string) string { return key + " IN (SELECT value FROM json_each(?1))" },
 	KeyTypes:    map[string]bool{"INTEGER": true, "INT": true, "BIGINT": true},
+	Words:       []string{"AUTOINCREMENT", "WITHOUT ROWID", ") STRICT", "PRAGMA", "`name`", "[name]"},
+	Hints:       []string{"INTEGER PRIMARY KEY", "BLOB", "DATETIME"},
 }
 
 var sqliteReserved = words(`add all alter and as autoincrement between case check collate commit constraint create

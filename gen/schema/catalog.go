@@ -95,11 +95,8 @@ func Models(in io.Reader) ([]*model.Table, error) {
 
 func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.Table, error) {
 	t := &model.Table{
-		Engine: e.Name, Name: o.Table, Package: o.Package, Import: all.Module + "/" + o.Package, Source: o.Source,
+		Engine: e.Name, Schema: o.Schema, Name: o.Table, Package: o.Package, Import: all.Module + "/" + o.Package, Source: o.Source,
 		Regenerate: o.Regenerate, AutoIncrement: o.AutoIncrement, Key: -1,
-	}
-	if schema, name, qualified := strings.Cut(o.Table, "."); qualified {
-		t.Schema, t.Name = schema, name
 	}
 	found, err := r.find(t.Schema, t.Name)
 	if err != nil {

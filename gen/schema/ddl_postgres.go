@@ -2,235 +2,277 @@ package schema
 
 import (
 	"errors"
-	"slices"
+	"fmt"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"github.com/pganalyze/pg_query_go/v6/parser"
 	pgquery "github.com/wasilibs/go-pgquery"
+	"github.com/wasilibs/go-pgquery/parser"
 
 	"github.com/repliqate/repliqate/gen/engine"
 )
 
-// readPostgres parses the file with PostgreSQL's own parser.
-func (f *File) readPostgres() error {
-	tree, err := pgquery.Parse(f.text)
-	if err != nil {
-		var syntax *parser.Error
-		if errors.As(err, &syntax) {
-			pos := syntax.Cursorpos - 1
-			return f.at(pos, wordAt(f.text, pos), errors.New(syntax.Message))
-		}
-		return &Error{File: f.Name, Line: 1, Col: 1, Err: err}
+// pgReader reads the files of a PostgreSQL database with PostgreSQL's own parser.
+type pgReader struct {
+	files []*File
+	types *types
+}
+
+// pgStatement is a statement that sqlc is given, and the table that must be wanted for that.
+type pgStatement struct {
+	pos, end int
+	table    *Table // nil: in any case
+}
+
+func readPostgres(files []*File) error {
+	if len(files) == 0 {
+		return nil
 	}
-	f.SQL = f.text
-	var kept []pgStatement
-	for _, raw := range tree.Stmts {
-		s := pgStatement{text: statementText(f.text, raw)}
-		switch n := raw.Stmt.Node.(type) {
-		case *pg.Node_CreateStmt:
-			s.table = f.pgTable(n.CreateStmt, raw)
-		case *pg.Node_AlterTableStmt:
-			s.table = f.pgAlter(n.AlterTableStmt)
-			s.about = true
-		case *pg.Node_CreateEnumStmt:
-			f.enums[lastName(n.CreateEnumStmt.TypeName)] = true
-		case *pg.Node_CreateDomainStmt:
-			f.domains[lastName(n.CreateDomainStmt.Domainname)] = pgTypeName(n.CreateDomainStmt.TypeName)
-			continue // sqlc has no domains; the plugin is told their base types
-		case *pg.Node_CreateSchemaStmt:
-		case *pg.Node_CommentStmt:
-			s.table = f.pgCommented(n.CommentStmt)
-			s.about = true
-		default:
-			continue
+	r := &pgReader{files: files, types: files[0].types}
+	for _, f := range files {
+		if err := r.read(f); err != nil {
+			return err
 		}
-		if s.about && s.table == nil {
-			continue
-		}
-		kept = append(kept, s)
 	}
-	f.resolveTypes()
-	f.needed = func(tables []*Table) string { return pgNeeded(kept, tables) }
+	for _, f := range files {
+		for _, t := range f.Tables {
+			r.finish(t)
+		}
+	}
 	return nil
 }
 
-// pgStatement is a statement and the table it defines or is about.
-type pgStatement struct {
-	text  string
-	table *Table
-	about bool
+func (r *pgReader) read(f *File) error {
+	text := blankCommands(f.text)
+	tree, err := pgquery.Parse(text)
+	if err != nil {
+		var syntax *parser.Error
+		if !errors.As(err, &syntax) {
+			return f.at(0, "", err)
+		}
+		pos := byteOf(f.text, syntax.Cursorpos-1)
+		return f.at(pos, f.wordAt(pos), errors.New(syntax.Message))
+	}
+	var kept []pgStatement
+	for _, raw := range tree.Stmts {
+		s := pgStatement{pos: int(raw.StmtLocation), end: int(raw.StmtLocation + raw.StmtLen)}
+		if raw.StmtLen == 0 {
+			s.end = len(text)
+		}
+		keep := false
+		if s.table, keep, err = r.statement(f, raw.Stmt); err != nil {
+			return err
+		}
+		if keep {
+			kept = append(kept, s)
+		}
+	}
+	f.needed = func(wanted map[*Table]bool) string { return pgNeeded(text, f.schemas(wanted), kept, wanted) }
+	return nil
 }
 
-func pgNeeded(statements []pgStatement, tables []*Table) string {
-	var b strings.Builder
-	for _, s := range statements {
-		if s.table == nil || slices.Contains(tables, s.table) {
-			b.WriteString(s.text + ";\n")
+// blankCommands blanks psql's commands, such as the \restrict that pg_dump writes.
+func blankCommands(text string) string {
+	blank := []byte(text)
+	for _, t := range lexemes(text) {
+		if t.text == `\` && strings.TrimSpace(text[strings.LastIndexByte(text[:t.pos], '\n')+1:t.pos]) == "" {
+			for i := t.pos; i < len(text) && text[i] != '\n'; i++ {
+				blank[i] = ' '
+			}
 		}
+	}
+	return string(blank)
+}
+
+// byteOf returns the position in bytes of the n-th character.
+func byteOf(text string, n int) int {
+	for i := range text {
+		if n <= 0 {
+			return i
+		}
+		n--
+	}
+	return len(text)
+}
+
+// pgNeeded returns the text with all that is not needed blanked, so that sqlc's positions are those of
+// the file. A schema that is nowhere created is created, since sqlc insists on it.
+func pgNeeded(text string, schemas []string, kept []pgStatement, wanted map[*Table]bool) string {
+	blank := []byte(text)
+	for i := range blank {
+		if blank[i] != '\n' {
+			blank[i] = ' '
+		}
+	}
+	for _, s := range kept {
+		if s.table == nil || wanted[s.table] {
+			copy(blank[s.pos:s.end], text[s.pos:s.end])
+			if s.end < len(blank) {
+				blank[s.end] = ';'
+			}
+		}
+	}
+	return pgSchemas(schemas) + string(blank)
+}
+
+func pgSchemas(names []string) string {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString("CREATE SCHEMA IF NOT EXISTS " + engine.Postgres.Quote(name) + "; ")
 	}
 	return b.String()
 }
 
-func statementText(text string, raw *pg.RawStmt) string {
-	from, n := int(raw.StmtLocation), int(raw.StmtLen)
-	if n == 0 {
-		n = len(text) - from
-	}
-	return strings.TrimRight(strings.TrimSpace(text[from:from+n]), ";")
-}
-
-func (f *File) pgTable(create *pg.CreateStmt, raw *pg.RawStmt) *Table {
-	t := &Table{Schema: create.Relation.Schemaname, Name: create.Relation.Relname, file: f, pos: int(create.Relation.Location)}
-	if t.Schema == engine.Postgres.Default {
-		t.Schema = ""
-	}
-	for _, element := range create.TableElts {
-		switch n := element.Node.(type) {
-		case *pg.Node_ColumnDef:
-			t.Columns = append(t.Columns, pgColumn(t, n.ColumnDef))
-		case *pg.Node_Constraint:
-			t.pgConstraint(n.Constraint)
-		}
-	}
-	if create.Partbound == nil { // a partition has the columns of its parent, which is the one to replicate
-		f.Tables = append(f.Tables, t)
-	}
-	return t
-}
-
-func pgColumn(t *Table, def *pg.ColumnDef) Column {
-	c := Column{Name: def.Colname, pos: int(def.Location)}
-	c.Type = engine.Type{Name: pgTypeName(def.TypeName), Array: len(def.TypeName.ArrayBounds) > 0}
-	if names := def.TypeName.Names; len(names) == 2 {
-		if s := names[0].GetString_().GetSval(); s != "pg_catalog" && s != engine.Postgres.Default {
-			c.Type.Schema = s
-		}
-	}
-	switch c.Type.Name {
-	case "serial", "serial2", "serial4", "serial8", "smallserial", "bigserial":
-		c.NotNull = true
-	}
-	for _, node := range def.Constraints {
-		switch node.GetConstraint().GetContype() {
-		case pg.ConstrType_CONSTR_PRIMARY:
-			t.PrimaryKey, c.NotNull = []string{c.Name}, true
-		case pg.ConstrType_CONSTR_UNIQUE:
-			c.Unique = true
-		case pg.ConstrType_CONSTR_NOTNULL, pg.ConstrType_CONSTR_IDENTITY:
-			c.NotNull = true
-		}
-	}
-	return c
-}
-
-func (t *Table) pgConstraint(c *pg.Constraint) {
-	var columns []string
-	for _, key := range c.Keys {
-		columns = append(columns, key.GetString_().GetSval())
-	}
-	switch c.Contype {
-	case pg.ConstrType_CONSTR_PRIMARY:
-		t.PrimaryKey = columns
-	case pg.ConstrType_CONSTR_UNIQUE:
-		if i := t.Column(columns[0]); len(columns) == 1 && i >= 0 {
-			t.Columns[i].Unique = true
-		}
-	}
-}
-
-// pgAlter takes constraints that are added later, as pg_dump writes them, and returns their table.
-func (f *File) pgAlter(alter *pg.AlterTableStmt) *Table {
-	t := f.find(alter.Relation.Schemaname, alter.Relation.Relname)
-	if t == nil {
-		return nil
-	}
-	wanted := false
-	for _, node := range alter.Cmds {
-		cmd := node.GetAlterTableCmd()
-		switch cmd.GetSubtype() {
-		case pg.AlterTableType_AT_AddConstraint:
-			t.pgConstraint(cmd.GetDef().GetConstraint())
-		case pg.AlterTableType_AT_AddColumn:
-			t.Columns = append(t.Columns, pgColumn(t, cmd.GetDef().GetColumnDef()))
-			wanted = true
-		case pg.AlterTableType_AT_SetNotNull:
-			if i := t.Column(cmd.Name); i >= 0 {
-				t.Columns[i].NotNull = true
-			}
-			wanted = true
-		}
-	}
-	if !wanted {
-		return nil
-	}
-	return t
-}
-
-// pgCommented returns the table that a comment is on, or whose column it is on.
-func (f *File) pgCommented(c *pg.CommentStmt) *Table {
+// schemas returns the schemas of the file's wanted tables.
+func (f *File) schemas(wanted map[*Table]bool) []string {
 	var names []string
-	for _, item := range c.Object.GetList().GetItems() {
-		names = append(names, item.GetString_().GetSval())
+	seen := map[string]bool{"": true}
+	for _, t := range f.Tables {
+		if wanted[t] && !seen[t.Schema] {
+			seen[t.Schema] = true
+			names = append(names, t.Schema)
+		}
 	}
-	if c.Objtype == pg.ObjectType_OBJECT_COLUMN && len(names) > 1 {
-		names = names[:len(names)-1]
-	} else if c.Objtype != pg.ObjectType_OBJECT_TABLE {
+	return names
+}
+
+// statement takes what a statement says. It returns the table that it is about and whether sqlc is to
+// see it.
+func (r *pgReader) statement(f *File, stmt *pg.Node) (*Table, bool, error) {
+	switch n := stmt.Node.(type) {
+	case *pg.Node_CreateStmt:
+		t := r.createTable(f, n.CreateStmt)
+		return t, t != nil, nil
+	case *pg.Node_AlterTableStmt:
+		return r.alterTable(f, n.AlterTableStmt)
+	case *pg.Node_IndexStmt:
+		r.index(n.IndexStmt)
+	case *pg.Node_CreateEnumStmt:
+		r.types.enums[lastName(n.CreateEnumStmt.TypeName)] = true
+		return nil, true, nil
+	case *pg.Node_CreateDomainStmt:
+		// sqlc has no domains; the plugin is told their base types.
+		r.types.domains[lastName(n.CreateDomainStmt.Domainname)] = pgBaseName(n.CreateDomainStmt.TypeName)
+	case *pg.Node_CommentStmt:
+		t := r.commented(n.CommentStmt)
+		return t, t != nil, nil
+	case *pg.Node_DropStmt:
+		r.drop(n.DropStmt)
+	case *pg.Node_RenameStmt:
+		return nil, false, r.rename(f, n.RenameStmt)
+	}
+	return nil, false, nil
+}
+
+// drop forgets tables.
+func (r *pgReader) drop(n *pg.DropStmt) {
+	if n.RemoveType != pg.ObjectType_OBJECT_TABLE {
+		return
+	}
+	for _, object := range n.Objects {
+		if t := r.named(object.GetList().GetItems()); t != nil {
+			t.forget()
+		}
+	}
+}
+
+// rename refuses what sqlc and the positions of errors could not follow.
+func (r *pgReader) rename(f *File, n *pg.RenameStmt) error {
+	if n.Relation == nil {
 		return nil
 	}
-	switch len(names) {
+	t := r.find(n.Relation.Schemaname, n.Relation.Relname)
+	if t == nil || n.RenameType != pg.ObjectType_OBJECT_TABLE && n.RenameType != pg.ObjectType_OBJECT_COLUMN {
+		return nil
+	}
+	return f.at(int(n.Relation.Location), n.Relation.Relname, fmt.Errorf("table %s is renamed, or a column of it: "+
+		"give the schema as it is now, for example from pg_dump --schema-only", t.QualifiedName()))
+}
+
+// commented returns the table that a comment is on, or whose column it is on.
+func (r *pgReader) commented(c *pg.CommentStmt) *Table {
+	items := c.Object.GetList().GetItems()
+	if c.Objtype == pg.ObjectType_OBJECT_COLUMN && len(items) > 1 {
+		t := r.named(items[:len(items)-1])
+		if t != nil && t.Column(lastName(items)) >= 0 {
+			return t
+		}
+		return nil
+	}
+	if c.Objtype != pg.ObjectType_OBJECT_TABLE {
+		return nil
+	}
+	return r.named(items)
+}
+
+// named finds a table by its name in one or two parts.
+func (r *pgReader) named(items []*pg.Node) *Table {
+	switch len(items) {
 	case 1:
-		return f.find("", names[0])
+		return r.find("", lastName(items))
 	case 2:
-		return f.find(names[0], names[1])
+		return r.find(items[0].GetString_().GetSval(), lastName(items))
 	}
 	return nil
 }
 
-func (f *File) find(schema, name string) *Table {
+func (r *pgReader) find(schema, name string) *Table {
 	if schema == engine.Postgres.Default {
 		schema = ""
 	}
-	for _, t := range f.Tables {
-		if t.Schema == schema && t.Name == name {
-			return t
+	for _, f := range r.files {
+		for _, t := range f.Tables {
+			if t.Schema == schema && t.Name == name {
+				return t
+			}
 		}
 	}
 	return nil
 }
 
-// resolveTypes marks the columns of enum and domain types, once all of them are known.
-func (f *File) resolveTypes() {
-	for _, t := range f.Tables {
-		for i := range t.Columns {
-			c := &t.Columns[i]
-			c.Type.Enum = f.enums[c.Type.Name]
-			c.Type.Base = f.domains[c.Type.Name]
-			if f.enums[c.Type.Base] {
-				c.Type.Enum = true
-			}
+// forget removes a table from its file.
+func (t *Table) forget() {
+	for i, other := range t.file.Tables {
+		if other == t {
+			t.file.Tables = append(t.file.Tables[:i:i], t.file.Tables[i+1:]...)
+			return
 		}
 	}
 }
 
-func pgTypeName(t *pg.TypeName) string {
-	name := lastName(t.Names)
-	if name == "char" && len(t.Names) == 1 {
-		return `"char"`
+// finish marks the columns of enum and domain types, and of the key, once all are known.
+func (r *pgReader) finish(t *Table) {
+	for _, name := range t.PrimaryKey {
+		if i := t.Column(name); i >= 0 {
+			t.Columns[i].NotNull = true
+		}
 	}
-	return name
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		c.Type.Base = r.base(c.Type.Name)
+		c.Type.Enum = r.types.enums[c.Type.Name] || r.types.enums[c.Type.Base]
+	}
 }
 
-func lastName(names []*pg.Node) string { return names[len(names)-1].GetString_().GetSval() }
+// base returns the type that a domain stands for in the end, or nothing where name is no domain.
+func (r *pgReader) base(name string) string {
+	base := r.types.domains[name]
+	for range r.types.domains {
+		next, more := r.types.domains[base]
+		if !more {
+			break
+		}
+		base = next
+	}
+	if base != "" {
+		r.types.domains[name] = base
+	}
+	return base
+}
 
-// wordAt returns the word at pos, for an error.
-func wordAt(text string, pos int) string {
-	if pos < 0 || pos >= len(text) {
+func lastName(names []*pg.Node) string {
+	if len(names) == 0 {
 		return ""
 	}
-	end := pos + 1
-	for end < len(text) && !strings.ContainsRune(" \t\n(),;", rune(text[end])) {
-		end++
-	}
-	return text[pos:end]
+	return names[len(names)-1].GetString_().GetSval()
 }

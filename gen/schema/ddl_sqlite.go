@@ -3,7 +3,9 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -11,81 +13,195 @@ import (
 	"github.com/repliqate/repliqate/gen/engine"
 )
 
-// readSQLite runs the file in an in-memory database, so that SQLite itself says what it defines.
-func (f *File) readSQLite() error {
+// sqliteReader runs the files in an in-memory database, so that SQLite itself says what they define.
+type sqliteReader struct {
+	conn   *sqlite.Conn
+	tables []*Table
+	added  []statement // ALTER TABLE statements, for the positions of columns that they add
+}
+
+// statement is the part of a file between two semicolons.
+type statement struct {
+	file     *File
+	pos, end int
+}
+
+func (s statement) lexemes() []lexeme { return lexemes(s.file.text[s.pos:s.end]) }
+
+// statementTimeout bounds a statement, such as CREATE TABLE AS a recursive query without end.
+const statementTimeout = 5 * time.Second
+
+func readSQLite(files []*File) error {
+	if len(files) == 0 {
+		return nil
+	}
 	conn, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenMemory)
 	if err != nil {
 		return fmt.Errorf("open an in-memory SQLite database: %w", err)
 	}
 	defer conn.Close()
-	if err := f.runSQLite(conn); err != nil {
-		return err
+	r := &sqliteReader{conn: conn}
+	for _, f := range files {
+		if err := r.run(f); err != nil {
+			return err
+		}
+		f.needed = func(wanted map[*Table]bool) string { return sqliteNeeded(f.Tables, wanted) }
 	}
-	f.SQL = f.text
-	definitions := map[*Table]string{}
-	err = sqlitex.Execute(conn, `SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
-		ORDER BY rowid`, &sqlitex.ExecOptions{ResultFunc: func(row *sqlite.Stmt) error {
-		t := &Table{Name: row.ColumnText(0), file: f}
-		t.pos = max(strings.Index(f.text, t.Name), 0)
-		t.AutoIncrement = strings.Contains(strings.ToUpper(row.ColumnText(1)), "AUTOINCREMENT")
-		definitions[t] = row.ColumnText(1)
-		f.Tables = append(f.Tables, t)
+	for _, t := range r.tables {
+		if err := r.columns(t); err != nil {
+			return fmt.Errorf("read table %s of %s: %w", t.Name, t.file.Name, err)
+		}
+		t.file.Tables = append(t.file.Tables, t)
+	}
+	return nil
+}
+
+// sqliteNeeded writes the tables as SQLite understood them, with each name between quotes, since sqlc
+// changes bare names to lower case and knows less of SQLite's grammar.
+func sqliteNeeded(tables []*Table, wanted map[*Table]bool) string {
+	var b strings.Builder
+	for _, t := range tables {
+		if !wanted[t] {
+			continue
+		}
+		columns := make([]string, len(t.Columns))
+		for i, c := range t.Columns {
+			columns[i] = "    " + quoteSQLite(c.Name) + " " + sqliteTypeText(c.typeText)
+			if c.NotNull {
+				columns[i] += " NOT NULL"
+			}
+		}
+		b.WriteString("CREATE TABLE " + quoteSQLite(t.Name) + " (\n" + strings.Join(columns, ",\n") + "\n);\n")
+	}
+	return b.String()
+}
+
+func quoteSQLite(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// run runs the statements that define something one by one, so that an error has a position. All others
+// are compiled only: a schema file is to change nothing, wherever it is from.
+func (r *sqliteReader) run(f *File) error {
+	for pos := 0; pos < len(f.text); {
+		found := lexemes(f.text[pos:])
+		if len(found) == 0 {
+			return nil
+		}
+		s := statement{f, pos + found[0].pos, len(f.text)}
+		stmt, trailing, err := r.conn.PrepareTransient(f.text[s.pos:])
+		if err != nil {
+			return sqliteError(s, err)
+		}
+		if pos = len(f.text) - trailing; pos <= s.pos {
+			return nil
+		}
+		if stmt == nil {
+			continue
+		}
+		s.end = pos
+		if defines(found[0]) {
+			r.conn.SetInterrupt(timeout())
+			_, err = stmt.Step()
+			r.conn.SetInterrupt(nil)
+		}
+		if err = errors.Join(err, stmt.Finalize()); err != nil {
+			return sqliteError(s, err)
+		}
+		if err := r.follow(s); err != nil {
+			return fmt.Errorf("read the tables of %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+func timeout() <-chan struct{} {
+	done := make(chan struct{})
+	time.AfterFunc(statementTimeout, func() { close(done) })
+	return done
+}
+
+func defines(first lexeme) bool { return first.is("CREATE") || first.is("ALTER") || first.is("DROP") }
+
+// sqliteError gives SQLite's error its position in the file.
+func sqliteError(s statement, err error) error {
+	pos := s.pos
+	if offset, ok := sqlite.ErrorOffset(err); ok {
+		pos += offset
+	}
+	msg := err.Error()
+	if _, said, ok := strings.Cut(msg, "SQL logic error: "); ok {
+		msg = said
+	}
+	return s.file.at(pos, s.file.wordAt(pos), errors.New(msg))
+}
+
+// follow finds the tables that a statement has added or removed.
+func (r *sqliteReader) follow(s statement) error {
+	if found := s.lexemes(); len(found) > 0 && found[0].is("ALTER") {
+		r.added = append(r.added, s)
+	}
+	names := map[string]bool{}
+	err := sqlitex.Execute(r.conn, `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+		AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`, &sqlitex.ExecOptions{ResultFunc: func(row *sqlite.Stmt) error {
+		names[row.ColumnText(0)] = true
 		return nil
 	}})
 	if err != nil {
-		return fmt.Errorf("read the tables of %s: %w", f.Name, err)
+		return err
 	}
-	for _, t := range f.Tables {
-		if err := t.readSQLiteColumns(conn); err != nil {
-			return err
-		}
+	r.tables = slices.DeleteFunc(r.tables, func(t *Table) bool { return !names[t.Name] })
+	for _, t := range r.tables {
+		delete(names, t.Name)
 	}
-	f.needed = func(tables []*Table) string {
-		var b strings.Builder
-		for _, t := range tables {
-			b.WriteString(definitions[t] + ";\n")
-		}
-		return b.String()
-	}
-	return nil
-}
-
-// runSQLite runs the statements one by one, so that an error has a position.
-func (f *File) runSQLite(conn *sqlite.Conn) error {
-	rest := f.text
-	for strings.TrimSpace(rest) != "" {
-		pos := len(f.text) - len(rest)
-		stmt, trailing, err := conn.PrepareTransient(rest)
-		if err == nil && stmt == nil {
-			return nil // only comments are left
-		}
-		if err == nil {
-			_, err = stmt.Step()
-			err = errors.Join(err, stmt.Finalize())
-		}
-		if err != nil {
-			if offset, ok := sqlite.ErrorOffset(err); ok {
-				pos += offset
-			} else {
-				pos += len(rest) - len(strings.TrimLeft(rest, " \t\r\n"))
+	for name := range names { // one at most, or a rename
+		t := &Table{Name: name, file: s.file, pos: s.pos}
+		for _, l := range s.lexemes() {
+			if strings.EqualFold(l.name(), name) {
+				t.pos = s.pos + l.pos
+				break
 			}
-			return f.at(pos, wordAt(f.text, pos), err)
 		}
-		rest = rest[len(rest)-trailing:]
+		r.locate(t, s)
+		r.tables = append(r.tables, t)
 	}
 	return nil
 }
 
-func (t *Table) readSQLiteColumns(conn *sqlite.Conn) error {
+// locate remembers where the statement names columns: after the opening bracket and after each comma.
+func (r *sqliteReader) locate(t *Table, s statement) {
+	t.named = map[string]int{}
+	depth, expected := 0, false
+	for _, l := range s.lexemes() {
+		switch {
+		case l.text == "(":
+			depth++
+			expected = depth == 1
+			continue
+		case l.text == ")":
+			depth--
+		case l.text == "," && depth == 1:
+			expected = true
+			continue
+		case expected:
+			t.named[strings.ToLower(l.name())] = s.pos + l.pos
+		}
+		expected = false
+		if l.is("AUTOINCREMENT") {
+			t.AutoIncrement = true
+		}
+	}
+}
+
+// columns reads what SQLite knows of a table.
+func (r *sqliteReader) columns(t *Table) error {
 	keys := map[int]string{}
-	err := sqlitex.Execute(conn, "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?) WHERE hidden <> 1", &sqlitex.ExecOptions{
+	err := sqlitex.Execute(r.conn, `SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) WHERE hidden <> 1`, &sqlitex.ExecOptions{
 		Args: []any{t.Name},
 		ResultFunc: func(row *sqlite.Stmt) error {
-			c := Column{Name: row.ColumnText(0), Type: engine.Type{Name: row.ColumnText(1)}, NotNull: row.ColumnBool(2)}
-			if i := strings.IndexByte(c.Type.Name, '('); i >= 0 {
-				c.Type.Name = strings.TrimSpace(c.Type.Name[:i])
-			}
-			c.pos = t.pos + max(strings.Index(t.file.text[t.pos:], c.Name), 0)
+			c := Column{Name: row.ColumnText(0), typeText: row.ColumnText(1), NotNull: row.ColumnBool(2)}
+			name, _, _ := strings.Cut(c.typeText, "(")
+			c.Type = engine.Type{Name: strings.TrimSpace(name)}
+			c.file, c.pos = r.positionOf(t, c.Name)
+			c.typePos = c.pos
 			if pk := row.ColumnInt(3); pk > 0 {
 				keys[pk] = c.Name
 			}
@@ -93,22 +209,57 @@ func (t *Table) readSQLiteColumns(conn *sqlite.Conn) error {
 			return nil
 		}})
 	if err != nil {
-		return fmt.Errorf("read the columns of table %s in %s: %w", t.Name, t.file.Name, err)
+		return err
 	}
 	for i := 1; i <= len(keys); i++ {
 		t.PrimaryKey = append(t.PrimaryKey, keys[i])
 	}
-	return t.readSQLiteUnique(conn)
+	return r.indexes(t)
 }
 
-func (t *Table) readSQLiteUnique(conn *sqlite.Conn) error {
-	return sqlitex.Execute(conn, `SELECT min(c.name) FROM pragma_index_list(?) AS i, pragma_index_info(i.name) AS c
-		WHERE i."unique" AND NOT i.partial GROUP BY i.name HAVING count(*) = 1`, &sqlitex.ExecOptions{
+// positionOf finds where a column is defined: in CREATE TABLE, or in an ALTER TABLE that added it.
+func (r *sqliteReader) positionOf(t *Table, column string) (*File, int) {
+	if pos, ok := t.named[strings.ToLower(column)]; ok {
+		return t.file, pos
+	}
+	for _, s := range r.added {
+		found := s.lexemes()
+		for i, l := range found {
+			if i > 2 && strings.EqualFold(l.name(), column) && strings.EqualFold(found[2].name(), t.Name) {
+				return s.file, s.pos + l.pos
+			}
+		}
+	}
+	return t.file, t.pos
+}
+
+// indexes finds unique columns. A key without an index of its own is the rowid, which is never null; any
+// other key of SQLite can be null unless it says NOT NULL.
+func (r *sqliteReader) indexes(t *Table) error {
+	keyIndex := false
+	err := sqlitex.Execute(r.conn, `SELECT min(c.name), i.origin FROM pragma_index_list(?) AS i, pragma_index_info(i.name) AS c
+		WHERE i."unique" AND NOT i.partial GROUP BY i.name HAVING count(*) = 1 AND min(c.cid) >= 0`, &sqlitex.ExecOptions{
 		Args: []any{t.Name},
 		ResultFunc: func(row *sqlite.Stmt) error {
+			keyIndex = keyIndex || row.ColumnText(1) == "pk"
 			if i := t.Column(row.ColumnText(0)); i >= 0 {
 				t.Columns[i].Unique = true
 			}
 			return nil
 		}})
+	if len(t.PrimaryKey) == 1 && !keyIndex && err == nil {
+		t.Columns[t.Column(t.PrimaryKey[0])].NotNull = true
+	}
+	return err
+}
+
+// sqliteTypeText is a declared type as sqlc can read it: words, then lengths in brackets.
+func sqliteTypeText(declared string) string {
+	for _, l := range lexemes(declared) {
+		switch l.text[0] {
+		case '"', '`', '[', '\'':
+			return quoteSQLite(l.name())
+		}
+	}
+	return declared
 }

@@ -1,13 +1,15 @@
-// Package schema reads DDL. ddl_<engine>.go find what sqlc's catalog lacks (primary keys, positions),
-// sqlc.go has sqlc compile schema and queries, catalog.go turns its catalog into the model.
+// Package schema reads DDL. tell.go finds the engine, ddl_<engine>.go find what sqlc's catalog lacks
+// (primary keys, positions), sqlc.go has sqlc compile schema and queries, catalog.go turns its catalog
+// into the model, names.go names packages and fields.
 package schema
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/repliqate/repliqate/gen/engine"
 )
@@ -34,155 +36,129 @@ func (e *Error) Unwrap() error { return e.Err }
 type File struct {
 	Name   string
 	Engine *engine.Engine
+	Why    string // what told the engine; empty where it was named
 	Tables []*Table
-	SQL    string
 
-	text    string
-	domains map[string]string
-	enums   map[string]bool
+	text  string
+	types *types
 	// needed returns the DDL that the tables need and nothing else.
-	needed func(tables []*Table) string
+	needed func(wanted map[*Table]bool) string
 }
 
-// Table is a table as the DDL defines it.
-type Table struct {
-	Schema, Name  string // Schema is empty for the engine's default
-	Columns       []Column
-	PrimaryKey    []string
-	AutoIncrement bool
-
-	file *File
-	pos  int
+// types are the types that the files of an engine define, in whichever of them.
+type types struct {
+	domains map[string]string // base type by domain
+	enums   map[string]bool
 }
 
-// Column is a column as the DDL defines it.
-type Column struct {
-	Name    string
-	Type    engine.Type
-	NotNull bool
-	Unique  bool
-	pos     int
+// readers are the readers of DDL. Each reads all files of its engine, which may build on each other.
+var readers = map[*engine.Engine]func([]*File) error{
+	engine.Postgres: readPostgres,
+	engine.SQLite:   readSQLite,
 }
 
-// Read parses a schema file. With a nil engine it is told from the DDL.
-func Read(name string, e *engine.Engine) (*File, error) {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("read schema: %s: there is no such file", name)
+// Read parses schema files. With a nil engine it is told from the DDL of each.
+func Read(names []string, e *engine.Engine) ([]*File, error) {
+	var files []*File
+	byEngine := map[*engine.Engine][]*File{}
+	for _, name := range names {
+		f, err := open(name)
+		if err != nil {
+			return nil, err
 		}
+		if f.Engine = e; e == nil {
+			f.Engine, f.Why = tell(f.text)
+		}
+		files = append(files, f)
+		byEngine[f.Engine] = append(byEngine[f.Engine], f)
+	}
+	for _, e := range engine.All {
+		group := byEngine[e]
+		shared := &types{domains: map[string]string{}, enums: map[string]bool{}}
+		tables := 0
+		for _, f := range group {
+			f.types = shared
+		}
+		if err := readers[e](group); err != nil {
+			return nil, hint(err, group)
+		}
+		for _, f := range group {
+			tables += len(f.Tables)
+		}
+		if len(group) > 0 && tables == 0 {
+			return nil, group[0].at(0, "", errors.New("no table is defined: expected CREATE TABLE statements"))
+		}
+	}
+	return files, nil
+}
+
+// hint adds to a syntax error as which engine's the file was read, where nobody said so.
+func hint(err error, files []*File) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	for _, f := range files {
+		if f.Name == e.File && f.Why != "" {
+			e.Err = fmt.Errorf("%w; read as DDL of %s, %s", e.Err, f.Engine.Name, f.Why)
+		}
+	}
+	return err
+}
+
+// open reads a file that has text in it. A byte order mark is left out.
+func open(name string) (*File, error) {
+	content, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read schema %s: there is no such file", name)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read schema: %w", err)
 	}
-	f := &File{Name: name, Engine: e, text: string(text), domains: map[string]string{}, enums: map[string]bool{}}
+	return newFile(name, content)
+}
+
+func newFile(name string, content []byte) (*File, error) {
+	f := &File{Name: name, text: string(bytes.TrimPrefix(content, []byte("\ufeff")))}
+	for i, r := range f.text {
+		if r == 0 || r == utf8.RuneError && !strings.HasPrefix(f.text[i:], "\ufffd") {
+			return nil, f.at(i, "", errors.New("this is no UTF-8 text: expected CREATE TABLE statements"))
+		}
+	}
 	if strings.TrimSpace(f.text) == "" {
-		return nil, &Error{File: name, Line: 1, Col: 1, Err: errors.New("the file is empty: expected CREATE TABLE statements")}
-	}
-	if f.Engine == nil {
-		f.Engine = tell(f.text)
-	}
-	switch f.Engine {
-	case engine.SQLite:
-		err = f.readSQLite()
-	default:
-		err = f.readPostgres()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(f.Tables) == 0 {
-		return nil, &Error{File: name, Line: 1, Col: 1, Err: errors.New("the file defines no table: expected CREATE TABLE statements")}
+		return nil, f.at(0, "", errors.New("the file is empty: expected CREATE TABLE statements"))
 	}
 	return f, nil
 }
 
-// tell guesses the engine by words that only one of them has.
-func tell(text string) *engine.Engine {
-	upper := strings.ToUpper(text)
-	for _, word := range []string{"AUTOINCREMENT", "WITHOUT ROWID", "PRAGMA "} {
-		if strings.Contains(upper, word) {
-			return engine.SQLite
-		}
-	}
-	return engine.Postgres
-}
-
 // at makes an error that points to byte pos of the file.
 func (f *File) at(pos int, text string, err error) *Error {
-	pos = min(max(pos, 0), len(f.text))
-	before := f.text[:pos]
-	line := strings.Count(before, "\n") + 1
-	col := len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
+	line, col := f.position(pos)
 	return &Error{File: f.Name, Line: line, Col: col, Text: text, Err: err}
 }
 
-// QualifiedName is the table's name as a person writes it.
-func (t *Table) QualifiedName() string {
-	if t.Schema == "" {
-		return t.Name
-	}
-	return t.Schema + "." + t.Name
+// position is a byte's line and column, which counts characters, both from 1.
+func (f *File) position(pos int) (line, col int) {
+	before := f.text[:min(max(pos, 0), len(f.text))]
+	line = strings.Count(before, "\n") + 1
+	return line, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
 }
 
-// Column returns the index of a column, or -1.
-func (t *Table) Column(name string) int {
-	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
-}
-
-// Fail makes an error that points to the table's definition.
-func (t *Table) Fail(err error) error { return t.file.at(t.pos, t.Name, err) }
-
-// FailColumn makes an error that points to a column's definition.
-func (t *Table) FailColumn(i int, err error) error {
-	return t.file.at(t.Columns[i].pos, t.Columns[i].Name, err)
-}
-
-// Key finds the key: the column asked for, or the declared primary key. It says why there is none.
-func (t *Table) Key(asked string) (int, error) {
-	if asked == "" {
-		if len(t.PrimaryKey) != 1 {
-			return -1, t.Fail(fmt.Errorf("table %s has no primary key of one column: name a unique, not-null "+
-				"integer column with --primary-key %s=COLUMN", t.QualifiedName(), t.QualifiedName()))
-		}
-		asked = t.PrimaryKey[0]
+// wordAt returns the word at pos, for an error.
+func (f *File) wordAt(pos int) string {
+	if pos < 0 || pos >= len(f.text) {
+		return ""
 	}
-	i := t.Column(asked)
-	if i < 0 {
-		return -1, t.Fail(fmt.Errorf("table %s has no column %s to be its key: it has %s", t.QualifiedName(), asked, t.columnNames()))
+	if found := lexemes(f.text[pos:]); len(found) > 0 && found[0].pos == 0 {
+		word, _, _ := strings.Cut(found[0].text, "\n")
+		return word
 	}
-	c := t.Columns[i]
-	_, formatted, err := t.file.Engine.Kind(c.Type)
-	if err != nil || c.Type.Array || !t.file.Engine.KeyTypes[formatted] {
-		return -1, t.FailColumn(i, fmt.Errorf("key %s of table %s is of type %s: it must be a column of an integer type",
-			c.Name, t.QualifiedName(), c.Type.Name))
-	}
-	declared := len(t.PrimaryKey) == 1 && t.PrimaryKey[0] == c.Name
-	if !declared && (!c.Unique || !c.NotNull) {
-		return -1, t.FailColumn(i, fmt.Errorf("key %s of table %s must be declared UNIQUE and NOT NULL", c.Name, t.QualifiedName()))
-	}
-	return i, nil
-}
-
-// CheckTypes reports the first column whose type is not supported.
-func (t *Table) CheckTypes() error {
-	for i, c := range t.Columns {
-		if _, _, err := t.file.Engine.Kind(c.Type); err != nil {
-			return t.FailColumn(i, fmt.Errorf("column %s of table %s: %w", c.Name, t.QualifiedName(), err))
-		}
-	}
-	return nil
-}
-
-func (t *Table) columnNames() string {
-	names := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		names[i] = c.Name
-	}
-	return strings.Join(names, ", ")
+	return ""
 }
 
 // Needed returns the DDL that tables need and nothing else, so that what sqlc can't parse elsewhere in
 // the file does no harm.
-func (f *File) Needed(tables []*Table) string { return f.needed(tables) }
+func (f *File) Needed(wanted map[*Table]bool) string { return f.needed(wanted) }
 
 // Domains returns the base type of each domain, which sqlc's catalog does not know.
-func (f *File) Domains() map[string]string { return f.domains }
+func (f *File) Domains() map[string]string { return f.types.domains }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +16,7 @@ import (
 const PluginMethod = "/plugin.CodegenService/Generate"
 
 // Options is what repliqate-gen tells itself through sqlc, since a plugin gets neither the DDL nor an
-// environment. In sqlc.yaml it is written by hand, or copied from what --sqlc-options prints.
+// environment. In sqlc.yaml it is written by hand: docs/generate.md explains each.
 type Options struct {
 	Module  string            `json:"module"` // import path of the output folder
 	Domains map[string]string `json:"domains,omitempty"`
@@ -24,7 +25,8 @@ type Options struct {
 
 // TableOptions is what the catalog lacks of one table.
 type TableOptions struct {
-	Table         string   `json:"table"` // qualified where it is not in the default schema
+	Schema        string   `json:"schema,omitempty"` // where it is not the default
+	Table         string   `json:"table"`
 	Key           string   `json:"key"`
 	Fields        []string `json:"fields,omitempty"` // empty: all
 	Package       string   `json:"package"`
@@ -33,14 +35,18 @@ type TableOptions struct {
 	AutoIncrement bool     `json:"auto_increment,omitempty"`
 }
 
+// Text is SQL and the file that it is from.
+type Text struct{ Name, SQL string }
+
 // Compile has sqlc compile the DDL and the queries and run the plugin on the result. It returns the
 // plugin's files by their path below the output folder.
-func Compile(engine, ddl string, queries map[string]string, options Options) (map[string][]byte, error) {
+func Compile(engine string, ddl []Text, queries []Text, options Options) (map[string][]byte, error) {
 	dir, err := os.MkdirTemp("", "repliqate-gen-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for sqlc: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	in := input{dir: dir}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program, to run it as sqlc's plugin: %w", err)
@@ -50,30 +56,56 @@ func Compile(engine, ddl string, queries map[string]string, options Options) (ma
 		"version": "2",
 		"plugins": []object{{"name": "repliqate", "process": object{"cmd": self, "format": "json"}}},
 		"sql": []object{{
-			"engine": engine, "schema": "schema.sql", "queries": "queries",
+			"engine": engine, "schema": in.add("schema", ddl), "queries": in.add("query", queries),
 			"codegen": []object{{"plugin": "repliqate", "out": "out", "options": options}},
 		}},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write sqlc's configuration: %w", err)
 	}
-	files := map[string]string{"sqlc.json": string(config), "schema.sql": ddl}
-	for name, sql := range queries {
-		files[filepath.Join("queries", name+".sql")] = sql
-	}
-	for name, content := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("prepare sqlc's input: %w", err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			return nil, fmt.Errorf("prepare sqlc's input: %w", err)
-		}
+	in.write("sqlc.json", string(config))
+	if in.err != nil {
+		return nil, fmt.Errorf("prepare sqlc's input: %w", in.err)
 	}
 	if err := runSQLC(dir); err != nil {
-		return nil, err
+		return nil, in.explain(err)
 	}
 	return readTree(filepath.Join(dir, "out"))
+}
+
+// input is what sqlc reads: a folder of files, and which of the user's files each is from.
+type input struct {
+	dir   string
+	names []string // pairs: name in the folder, name to show in its place
+	err   error
+}
+
+// add writes texts to files and returns their names.
+func (in *input) add(kind string, texts []Text) []string {
+	var names []string
+	for i, text := range texts {
+		name := fmt.Sprintf("%s%d.sql", kind, i)
+		in.write(name, text.SQL)
+		in.names = append(in.names, name+":", text.Name+":")
+		names = append(names, name)
+	}
+	return names
+}
+
+func (in *input) write(name, content string) {
+	in.err = errors.Join(in.err, os.WriteFile(filepath.Join(in.dir, name), []byte(content), 0o600))
+}
+
+// explain names the user's files in sqlc's message.
+func (in *input) explain(err error) error {
+	said := strings.ReplaceAll(err.Error(), in.dir+string(filepath.Separator), "")
+	var lines []string
+	for line := range strings.Lines(strings.NewReplacer(in.names...).Replace(said)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "# package") {
+			lines = append(lines, line)
+		}
+	}
+	return fmt.Errorf("compile the schema with sqlc: %s", strings.Join(lines, "; "))
 }
 
 // runSQLC runs sqlc in this process. It prints its errors, so standard error is a file meanwhile.
@@ -97,8 +129,7 @@ func runSQLC(dir string) error {
 	if err != nil {
 		return fmt.Errorf("read what sqlc printed: %w", err)
 	}
-	text := strings.TrimSpace(strings.ReplaceAll(string(said), dir+string(filepath.Separator), ""))
-	return fmt.Errorf("compile the schema with sqlc: %s", strings.Join(strings.Fields(text), " "))
+	return errors.New(string(said))
 }
 
 func readTree(root string) (map[string][]byte, error) {

@@ -1,0 +1,215 @@
+package gen
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/schema"
+	"github.com/repliqate/repliqate/templates"
+)
+
+// DefaultOut is the folder that is written to where none is named.
+const DefaultOut = "generated"
+
+// Request is what a person asks of the generator.
+type Request struct {
+	Schemas     []string          // files with CREATE TABLE statements
+	Tables      []string          // tables to generate; empty: all that have a key
+	PrimaryKeys map[string]string // column by table; "" is for every table
+	Fields      []string          // columns to publish; empty: all
+	Engine      string            // empty: told from the DDL
+	Out         string            // folder to write to
+	With        []string          // what is written beside the code: config, dockerfile, systemd
+}
+
+// Plan is what will be generated.
+type Plan struct {
+	Tables  []Planned
+	Skipped []error  // tables that can't be replicated, each with the reason
+	Notes   []string // what was told from the input
+
+	files []*schema.File
+	known map[string]bool // packages of all tables of the schemas, planned or not
+}
+
+// Planned is one table of a Plan.
+type Planned struct {
+	Package string
+	Key     int
+	Table   *schema.Table
+	File    *schema.File
+}
+
+// Prepare reads the schemas and decides which tables are generated, and with which keys.
+func Prepare(r Request) (*Plan, error) {
+	var e *engine.Engine
+	if r.Engine != "" {
+		var err error
+		if e, err = engine.Find(r.Engine); err != nil {
+			return nil, err
+		}
+	}
+	if err := templates.Check(r.With); err != nil {
+		return nil, err
+	}
+	files, err := schema.Read(unique(r.Schemas), e)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.checkTables(files); err != nil {
+		return nil, err
+	}
+	plan := &Plan{files: files, known: map[string]bool{}}
+	for _, f := range files {
+		if f.Why != "" {
+			plan.Notes = append(plan.Notes, fmt.Sprintf("%s: engine %s, %s", f.Name, f.Engine.Name, f.Why))
+		}
+		for _, t := range f.Tables {
+			plan.known[schema.PackageName(t.Schema, t.Name)] = true
+			if err := plan.consider(r, f, t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(plan.Tables) == 0 {
+		return nil, errors.Join(append([]error{errors.New("no table can be replicated")}, plan.Skipped...)...)
+	}
+	return plan, plan.collisions()
+}
+
+// unique removes files that are named twice.
+func unique(names []string) []string {
+	var out []string
+	for _, name := range names {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// checkTables reports a table that was asked for, or given a key, and is not there.
+func (r Request) checkTables(files []*schema.File) error {
+	asked := slices.Clone(r.Tables)
+	for _, name := range slices.Sorted(maps.Keys(r.PrimaryKeys)) {
+		if name != "" {
+			asked = append(asked, name)
+		}
+	}
+	var tables []*schema.Table
+	for _, f := range files {
+		tables = append(tables, f.Tables...)
+	}
+	for _, name := range asked {
+		if slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Called(name) }) {
+			continue
+		}
+		var names []string
+		positions := map[string]string{}
+		for _, t := range tables {
+			names = append(names, t.QualifiedName())
+			positions[t.QualifiedName()] = t.Position()
+		}
+		near := nearest(name, names)
+		for i, n := range near {
+			near[i] = fmt.Sprintf("%s (%s)", n, positions[n])
+		}
+		return fmt.Errorf("%s: there is no table %q: the nearest names are %s", strings.Join(r.Schemas, ", "), name, strings.Join(near, ", "))
+	}
+	return nil
+}
+
+// consider plans a table or skips it. One that was asked for by name must do, another is skipped with
+// the reason why it has no key.
+func (p *Plan) consider(r Request, f *schema.File, t *schema.Table) error {
+	asked := slices.ContainsFunc(r.Tables, t.Called)
+	if len(r.Tables) > 0 && !asked {
+		return nil
+	}
+	column, named := r.primaryKey(t)
+	key, err := t.Key(column)
+	if err != nil {
+		if asked || named {
+			return err
+		}
+		p.Skipped = append(p.Skipped, err)
+		return nil
+	}
+	if err := t.CheckTypes(); err != nil {
+		return err
+	}
+	if err := checkFields(t, r.Fields); err != nil {
+		return err
+	}
+	p.Tables = append(p.Tables, Planned{Package: schema.PackageName(t.Schema, t.Name), Key: key, Table: t, File: f})
+	return nil
+}
+
+// primaryKey returns the column that was asked for to be the key, and whether for this very table.
+func (r Request) primaryKey(t *schema.Table) (column string, named bool) {
+	for _, table := range slices.Sorted(maps.Keys(r.PrimaryKeys)) {
+		if table != "" && t.Called(table) {
+			return r.PrimaryKeys[table], true
+		}
+	}
+	return r.PrimaryKeys[""], false
+}
+
+func checkFields(t *schema.Table, fields []string) error {
+	for _, name := range fields {
+		if t.Column(name) < 0 {
+			return t.Fail(fmt.Errorf("table %s has no column %s to publish: the nearest names are %s", t.QualifiedName(), name,
+				strings.Join(nearest(name, t.ColumnNames()), ", ")))
+		}
+	}
+	return nil
+}
+
+// collisions reports two tables that would be written to the same package.
+func (p *Plan) collisions() error {
+	byPackage := map[string]*schema.Table{}
+	for _, t := range p.Tables {
+		other := byPackage[t.Package]
+		byPackage[t.Package] = t.Table
+		switch {
+		case other == nil:
+		case other.QualifiedName() == t.Table.QualifiedName():
+			return t.Table.Fail(fmt.Errorf("table %s is defined twice, first at %s", t.Table.QualifiedName(), other.Position()))
+		default:
+			return t.Table.Fail(fmt.Errorf("tables %s (%s) and %s both map to package %s: generate them into different folders with --table and --out",
+				other.QualifiedName(), other.Position(), t.Table.QualifiedName(), t.Package))
+		}
+	}
+	return nil
+}
+
+// nearest returns up to three names that differ least from asked.
+func nearest(asked string, names []string) []string {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return distance(asked, a) - distance(asked, b) })
+	return names[:min(3, len(names))]
+}
+
+// distance is the Levenshtein distance.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
