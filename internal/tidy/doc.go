@@ -1,0 +1,4 @@
+// Package tidy holds no code, but the test of the house rules that a formatter and a linter don't know: how long
+// files, functions and lines may be, how large interfaces, which names say nothing, and what needs a comment.
+// CONTRIBUTING.md says why. Generated files and testdata are not measured.
+package tidy
