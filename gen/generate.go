@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 )
 
 // Generate returns every file of the plan, by its path below the output folder.
-func Generate(r Request, plan *Plan, module string) ([]emit.File, error) {
+func Generate(r Request, plan *Plan, module Module) ([]emit.File, error) {
 	var files []emit.File
 	for _, e := range engine.All {
 		group, err := generateEngine(r, plan, e, module)
@@ -23,7 +24,7 @@ func Generate(r Request, plan *Plan, module string) ([]emit.File, error) {
 	}
 	for _, t := range plan.Tables {
 		with := slices.Concat(r.With, present(r.Out, t.Package))
-		extra, err := templates.Extras(extraData(r, t), with)
+		extra, err := templates.Extras(extraData(r, t, module), with)
 		if err != nil {
 			return nil, err
 		}
@@ -36,8 +37,8 @@ func Generate(r Request, plan *Plan, module string) ([]emit.File, error) {
 }
 
 // generateEngine runs sqlc once for all tables of an engine.
-func generateEngine(r Request, plan *Plan, e *engine.Engine, module string) ([]emit.File, error) {
-	options := schema.Options{Module: module}
+func generateEngine(r Request, plan *Plan, e *engine.Engine, module Module) ([]emit.File, error) {
+	options := schema.Options{Module: module.Import}
 	var queries, ddl []schema.Text
 	wanted := map[*schema.Table]bool{}
 	var files []emit.File
@@ -46,7 +47,6 @@ func generateEngine(r Request, plan *Plan, e *engine.Engine, module string) ([]e
 			continue
 		}
 		wanted[t.Table] = true
-		options.Domains = t.File.Domains()
 		options.Tables = append(options.Tables, tableOptions(r, plan, t))
 		name, text := t.Package+"/query.sql", queryFile(e, t)
 		queries = append(queries, schema.Text{Name: name, SQL: text})
@@ -58,7 +58,12 @@ func generateEngine(r Request, plan *Plan, e *engine.Engine, module string) ([]e
 	for _, f := range plan.files {
 		if f.Engine == e {
 			ddl = append(ddl, schema.Text{Name: f.Name, SQL: f.Needed(wanted)})
+			options.Domains, options.Types, options.Names = f.Domains(), f.TypeNames(), f.QuotedNames()
 		}
+	}
+	told := schema.Replacer(options.Names, true)
+	for i := range queries {
+		queries[i].SQL = told.Replace(queries[i].SQL)
 	}
 	compiled, err := schema.Compile(e.SQLC, ddl, queries, options)
 	if err != nil {
@@ -122,9 +127,9 @@ func queryFile(e *engine.Engine, t Planned) string {
 		Prefix: schema.QueryPrefix(t.Package), Format: emit.Format, Queries: q})
 }
 
-func extraData(r Request, t Planned) templates.Data {
+func extraData(r Request, t Planned, module Module) templates.Data {
 	d := templates.Data{Package: t.Package, Table: t.Table.QualifiedName(), Key: t.Table.Columns[t.Key].Name,
-		Engine: t.File.Engine.Name, Fields: r.Fields, Out: filepath.ToSlash(r.Out)}
+		Engine: t.File.Engine.Name, Fields: r.Fields, Folder: path.Join(module.Below, t.Package)}
 	d.URI = strings.ReplaceAll(t.File.Engine.URI, "NAME", t.Package)
 	return d
 }

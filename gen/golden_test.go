@@ -15,19 +15,14 @@ import (
 
 	"github.com/repliqate/repliqate/gen"
 	"github.com/repliqate/repliqate/gen/command"
-	"github.com/repliqate/repliqate/gen/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files with what the generator prints and writes now")
 
-// TestMain lets sqlc run this test program as its plugin, as it runs repliqate-gen.
+// TestMain lets this test program be sqlc and its plugin, as repliqate-gen is.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == schema.PluginMethod {
-		if err := gen.Plugin(os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+	if status, inner := gen.Inner(os.Args); inner {
+		os.Exit(status)
 	}
 	os.Exit(m.Run())
 }

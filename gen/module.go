@@ -16,36 +16,44 @@ import (
 // RuntimeModule is the module that generated code imports.
 const RuntimeModule = "github.com/repliqate/repliqate"
 
-// Module finds the Go module that out lies in. It returns the import path of out, and what is still
-// missing for the generated code to build.
-func Module(out string) (importPath, missing string, err error) {
+// Module is the Go module that the output folder lies in.
+type Module struct {
+	Import  string // import path of the output folder
+	Below   string // the output folder, from the module's root
+	Missing string // command that the generated code needs before it builds; empty: none
+}
+
+// FindModule finds the Go module that out lies in.
+func FindModule(out string) (Module, error) {
 	abs, err := filepath.Abs(out)
 	if err != nil {
-		return "", "", fmt.Errorf("find the Go module of %s: %w", out, err)
+		return Module{}, fmt.Errorf("find the Go module of %s: %w", out, err)
 	}
 	for dir := abs; ; dir = filepath.Dir(dir) {
-		content, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		name := filepath.Join(dir, "go.mod")
+		content, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			if dir == filepath.Dir(dir) {
-				return "", "", fmt.Errorf("%s is in no Go module: run go mod init in the folder that is to hold it", out)
+				return Module{}, fmt.Errorf("%s is in no Go module: run go mod init in the folder that is to hold it", out)
 			}
 			continue
 		}
 		if err != nil {
-			return "", "", fmt.Errorf("find the Go module of %s: %w", out, err)
+			return Module{}, fmt.Errorf("find the Go module of %s: %w", out, err)
 		}
-		mod, err := modfile.ParseLax(filepath.Join(dir, "go.mod"), content, nil)
+		mod, err := modfile.ParseLax(name, content, nil)
 		if err == nil && mod.Module == nil {
 			err = errors.New("it has no module line")
 		}
 		if err != nil {
-			return "", "", fmt.Errorf("read %s: %w", filepath.Join(dir, "go.mod"), err)
+			return Module{}, fmt.Errorf("read %s: %w", name, err)
 		}
-		rel, err := filepath.Rel(dir, abs)
+		below, err := filepath.Rel(dir, abs)
 		if err != nil {
-			return "", "", fmt.Errorf("find the Go module of %s: %w", out, err)
+			return Module{}, fmt.Errorf("find the Go module of %s: %w", out, err)
 		}
-		return path.Join(mod.Module.Mod.Path, filepath.ToSlash(rel)), missingModule(mod), nil
+		below = filepath.ToSlash(below)
+		return Module{Import: path.Join(mod.Module.Mod.Path, below), Below: below, Missing: missingModule(mod)}, nil
 	}
 }
 
@@ -67,8 +75,12 @@ func missingModule(mod *modfile.File) string {
 // one: generated code and run time are to be of the same age.
 func sameVersion() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Path != RuntimeModule || !strings.HasPrefix(info.Main.Version, "v") || strings.Contains(info.Main.Version, "+") {
+	if !ok || info.Main.Path != RuntimeModule {
 		return ""
 	}
-	return "@" + info.Main.Version
+	version := info.Main.Version
+	if !strings.HasPrefix(version, "v") || strings.Contains(version, "+") {
+		return "" // built from a working copy
+	}
+	return "@" + version
 }

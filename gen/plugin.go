@@ -4,13 +4,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/repliqate/repliqate/gen/emit"
 	"github.com/repliqate/repliqate/gen/schema"
 )
 
-// Plugin answers sqlc: its request in, the Go files out.
-func Plugin(in io.Reader, out io.Writer) error {
+// Inner runs what the generator runs its own program for. A main that calls command.Run calls it first;
+// where it reports true, the status is the program's.
+func Inner(args []string) (status int, inner bool) {
+	return schema.Inner(args, func() error { return plugin(os.Stdin, os.Stdout) })
+}
+
+// plugin answers sqlc: its request in, the Go files out.
+func plugin(in io.Reader, out io.Writer) error {
 	tables, err := schema.Models(in)
 	if err != nil {
 		return err

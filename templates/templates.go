@@ -6,9 +6,14 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/repliqate/repliqate/gen/model"
 )
@@ -16,7 +21,32 @@ import (
 //go:embed *.tmpl
 var files embed.FS
 
-var parsed = template.Must(template.ParseFS(files, "*.tmpl"))
+var parsed = template.Must(template.New("").Funcs(template.FuncMap{"yaml": quoteYAML, "line": oneLine, "percent": percent}).ParseFS(files, "*.tmpl"))
+
+var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+
+// quoteYAML writes a name for a configuration, in which $ begins a variable: between quotes where it is
+// anything but a plain word, or one that YAML takes for something else.
+func quoteYAML(name string) string {
+	var value any
+	if plainYAML.MatchString(name) && yaml.Unmarshal([]byte(name), &value) == nil && value == any(name) {
+		return name
+	}
+	return strconv.QuoteToASCII(strings.ReplaceAll(name, "$", "$$"))
+}
+
+// percent doubles the sign that begins a specifier of systemd.
+func percent(s string) string { return strings.ReplaceAll(s, "%", "%%") }
+
+// oneLine is a name for a comment or a description: what can't be printed becomes a space.
+func oneLine(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, name)
+}
 
 // QueryData is what query.sql is made from.
 type QueryData struct {
@@ -36,8 +66,8 @@ func Query(d QueryData) string {
 
 // Data is what the files beside the code are made from.
 type Data struct {
-	Package, Table, Key, Engine, URI, Out string
-	Fields                                []string
+	Package, Table, Key, Engine, URI, Folder string
+	Fields                                   []string
 }
 
 // extra is one thing that --with takes: its template, and its file's name, in which * is the package.

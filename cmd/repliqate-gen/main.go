@@ -2,22 +2,15 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/repliqate/repliqate/gen"
 	"github.com/repliqate/repliqate/gen/command"
-	"github.com/repliqate/repliqate/gen/schema"
 )
 
 func main() {
-	// sqlc runs this program again as its plugin.
-	if len(os.Args) > 1 && os.Args[1] == schema.PluginMethod {
-		if err := gen.Plugin(os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+	if status, inner := gen.Inner(os.Args); inner {
+		os.Exit(status)
 	}
 	os.Exit(command.Run(os.Args, os.Stdout, os.Stderr))
 }

@@ -102,7 +102,7 @@ func run(c *cli.Context, stdout io.Writer) error {
 	for _, skipped := range plan.Skipped {
 		fmt.Fprintln(stdout, "skipped:", skipped)
 	}
-	module, missing, err := gen.Module(r.Out)
+	module, err := gen.FindModule(r.Out)
 	if err != nil {
 		return err
 	}
@@ -121,8 +121,8 @@ func run(c *cli.Context, stdout io.Writer) error {
 		return err
 	}
 	report(stdout, r.Out, plan, changes)
-	if missing != "" {
-		fmt.Fprintln(stdout, "missing: the module that generated code imports; run:", missing)
+	if module.Missing != "" {
+		fmt.Fprintln(stdout, "missing: the module that generated code imports; run:", module.Missing)
 	}
 	return nil
 }

@@ -5,7 +5,9 @@ package emit
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/dave/jennifer/jen"
 	"golang.org/x/tools/imports"
@@ -75,7 +77,7 @@ func newFile(t *model.Table, pkg string) *jen.File {
 		f = jen.NewFilePathName(t.Import+"/cmd", pkg)
 	}
 	f.HeaderComment(fmt.Sprintf("%s (format %d). DO NOT EDIT.", Marker, Format))
-	f.HeaderComment(fmt.Sprintf(SourceMark+"%s (schema %s), engine %s", t.Source, t.Fingerprint, t.Engine))
+	f.HeaderComment(fmt.Sprintf(SourceMark+"%s (schema %s), engine %s", Shown(t.Source), t.Fingerprint, t.Engine))
 	for path, name := range map[string]string{replicatePath: "replicate", canonicalPath: "canonical", daemonPath: "daemon",
 		sqlvalPath: "sqlval", pgbinPath: "pgbin", runtimePath(t): t.Engine, t.Import: t.Package, "strings": "strings",
 		"bytes": "bytes", "testing": "testing", "encoding/json": "json", "crypto/sha256": "sha256"} {
@@ -112,15 +114,33 @@ func render(f *jen.File) ([]byte, error) {
 
 // doc adds a comment, wrapped to lines of about a hundred characters.
 func doc(f *jen.File, text string) {
+	for _, line := range wrap(text) {
+		f.Comment(line)
+	}
+}
+
+// wrap splits a text into lines of comment.
+func wrap(text string) []string {
+	var lines []string
 	line := "//"
-	for _, w := range strings.Fields(text) {
+	for _, w := range strings.Fields(Shown(text)) {
 		if len(line)+1+len(w) > 100 {
-			f.Comment(line)
+			lines = append(lines, line)
 			line = "//"
 		}
 		line += " " + w
 	}
-	f.Comment(line)
+	return append(lines, line)
+}
+
+// Shown is a text for a comment of one line: what can't be printed becomes a space.
+func Shown(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func qual(i model.Ident) *jen.Statement {
@@ -135,8 +155,10 @@ func qual(i model.Ident) *jen.Statement {
 
 // raw is a string literal between backquotes where that can be, so that SQL stays greppable.
 func raw(s string) jen.Code {
-	if strings.Contains(s, "`") {
-		return jen.Lit(s)
+	for line := range strings.SplitSeq(s, "\n") {
+		if !strconv.CanBackquote(line) {
+			return jen.Lit(s)
+		}
 	}
 	return jen.Op("`" + s + "`")
 }

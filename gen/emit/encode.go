@@ -1,13 +1,13 @@
 package emit
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
 
 	"github.com/repliqate/repliqate/gen/model"
+	"github.com/repliqate/repliqate/replicate/canonical"
 )
 
 // encode prints the functions that write a row as canonical JSON.
@@ -21,11 +21,11 @@ func encode(f *jen.File, t *model.Table) {
 		if n == 0 {
 			before = "{"
 		}
+		name := jen.Add(raw(before + quoteJSON(t.Columns[i].Name) + ": ")).Op("...")
 		lines = append(lines,
-			jen.Id("b").Op("=").Append(jen.Id("b"), raw(before+quoteJSON(t.Columns[i].Name)+": ")).Op("..."),
+			jen.Id("b").Op("=").Append(jen.Id("b"), name),
+			jen.Id("b").Op("=").Add(appendValue(&t.Columns[i])),
 		)
-		lines[len(lines)-1] = jen.Id("b").Op("=").Append(jen.Id("b"), jen.Add(raw(before+quoteJSON(t.Columns[i].Name)+": ")).Op("..."))
-		lines = append(lines, jen.Id("b").Op("=").Add(appendValue(&t.Columns[i])))
 	}
 	lines = append(lines, jen.Return(jen.Append(jen.Id("b"), jen.LitRune('}'))))
 	f.Func().Id("AppendJSON").Params(jen.Id("b").Index().Byte(), jen.Id("r").Op("*").Id("Row")).Index().Byte().Block(lines...)
@@ -51,38 +51,8 @@ func appendValue(c *model.Column) *jen.Statement {
 	return appender(c).Call(jen.Id("b"), value)
 }
 
-// quoteJSON writes a column's name as canonical JSON does: ASCII alone, DEL escaped.
-func quoteJSON(name string) string {
-	var b strings.Builder
-	enc, _ := json.Marshal(name) // a string can always be encoded
-	var plain strings.Builder
-	e := json.NewEncoder(&plain)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(name); err == nil {
-		enc = []byte(strings.TrimSuffix(plain.String(), "\n"))
-	}
-	for _, r := range string(enc) {
-		switch {
-		case r < 0x7f:
-			b.WriteRune(r)
-		case r >= 0x10000:
-			r -= 0x10000
-			writeUnit(&b, 0xd800+r>>10)
-			writeUnit(&b, 0xdc00+r&0x3ff)
-		default:
-			writeUnit(&b, r)
-		}
-	}
-	return b.String()
-}
-
-func writeUnit(b *strings.Builder, u rune) {
-	const digits = "0123456789abcdef"
-	b.WriteString(`\u`)
-	for shift := 12; shift >= 0; shift -= 4 {
-		b.WriteByte(digits[u>>shift&15])
-	}
-}
+// quoteJSON writes a column's name with the run time's own encoder.
+func quoteJSON(name string) string { return string(canonical.AppendString(nil, name)) }
 
 // checksum prints the checksum and the copy of a row.
 func checksum(f *jen.File, t *model.Table) {

@@ -1,19 +1,10 @@
 package emit
 
 import (
-	"strings"
-
 	"github.com/dave/jennifer/jen"
 
 	"github.com/repliqate/repliqate/gen/model"
 )
-
-func splitWords(text string) []string { return strings.Fields(text) }
-
-// GoNameDiffers reports whether a field's name does not show the column's, so that a comment must.
-func GoNameDiffers(c *model.Column) bool {
-	return !strings.EqualFold(strings.ReplaceAll(c.Name, "_", ""), c.GoName)
-}
 
 // query prints the SQL and the scan of its result.
 func query(f *jen.File, t *model.Table) {

@@ -1,6 +1,8 @@
 package emit
 
 import (
+	"strings"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/repliqate/repliqate/gen/model"
@@ -23,7 +25,7 @@ func row(f *jen.File, t *model.Table) {
 		case !c.Nullable:
 			remark += " not null"
 		}
-		if c.GoName != c.Name && GoNameDiffers(c) {
+		if differs(c) {
 			remark = c.Name + " " + remark
 		}
 		if c.Comment != "" {
@@ -31,21 +33,12 @@ func row(f *jen.File, t *model.Table) {
 				fields = append(fields, jen.Comment(line))
 			}
 		}
-		fields = append(fields, jen.Id(c.GoName).Add(goType(c)).Comment(remark))
+		fields = append(fields, jen.Id(c.GoName).Add(goType(c)).Comment("// "+Shown(remark)))
 	}
 	f.Type().Id("Row").Struct(fields...)
 }
 
-// wrap splits a comment of the schema into lines of comment.
-func wrap(text string) []string {
-	var lines []string
-	line := "//"
-	for _, w := range splitWords(text) {
-		if len(line)+1+len(w) > 100 {
-			lines = append(lines, line)
-			line = "//"
-		}
-		line += " " + w
-	}
-	return append(lines, line)
+// differs reports whether a field's name does not show the column's, so that a comment must.
+func differs(c *model.Column) bool {
+	return !strings.EqualFold(strings.ReplaceAll(c.Name, "_", ""), c.GoName)
 }

@@ -16,14 +16,9 @@ const (
 // Postgres is PostgreSQL 14 and later.
 var Postgres = &Engine{
 	Name: "postgres", SQLC: "postgresql", Runtime: postgresPath, Default: "public",
-	URI:  "postgresql://${DB_USER:-repliqate}:${DB_PASSWORD}@${DB_HOST:-localhost}:5432/${DB_NAME:-NAME}",
-	Kind: postgresKind,
-	Quote: func(name string) string {
-		if plain(name) && !postgresReserved[name] {
-			return name
-		}
-		return doubleQuote(name)
-	},
+	URI:         "postgresql://${DB_USER:-repliqate}:${DB_PASSWORD}@${DB_HOST:-localhost}:5432/${DB_NAME:-NAME}",
+	Kind:        postgresKind,
+	Quote:       quotePostgres,
 	Placeholder: func(n int) string { return "$" + strconv.Itoa(n) },
 	Lookup:      func(key string) string { return key + " = ANY($1::bigint[])" },
 	KeyTypes:    map[string]bool{"smallint": true, "integer": true, "bigint": true},
@@ -31,6 +26,13 @@ var Postgres = &Engine{
 		"CREATE EXTENSION", "COMMENT ON", "ALTER TABLE ONLY", "PARTITION BY", "[ ]"},
 	Hints: []string{"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL4", "SERIAL8", "TIMESTAMPTZ", "TIMETZ", "WITH TIME ZONE", "JSONB",
 		"BYTEA", "UUID", "INTERVAL", "DOUBLE PRECISION"},
+}
+
+func quotePostgres(name string) string {
+	if plain(name) && !postgresReserved[name] {
+		return name
+	}
+	return doubleQuote(name)
 }
 
 // postgresType is one row of the table of types.
@@ -97,9 +99,9 @@ func postgresKind(t Type) (model.Kind, string, error) {
 	}
 	formatted := row.names[strings.LastIndexByte(row.names, ',')+1:]
 	if t.Enum || t.Base != "" {
-		formatted = t.Name
+		formatted = quotePostgres(t.Name)
 		if t.Schema != "" && t.Schema != "public" {
-			formatted = t.Schema + "." + t.Name
+			formatted = quotePostgres(t.Schema) + "." + formatted
 		}
 	}
 	kind := model.Kind{

@@ -18,14 +18,16 @@ var SQLite = &Engine{
 	Name: "sqlite", SQLC: "sqlite", Runtime: sqlitePath,
 	URI: "sqlite:////var/lib/NAME/NAME.db",
 	Kind: func(t Type) (model.Kind, string, error) {
+		name, _, _ := strings.Cut(strings.ToUpper(t.Name), "(") // without length and precision
+		name = strings.TrimSpace(name)
 		method := "AppendJSON"
-		switch strings.ToLower(t.Name) {
-		case "boolean", "bool":
+		switch name {
+		case "BOOLEAN", "BOOL":
 			method = "AppendBool"
-		case "json", "jsonb":
+		case "JSON", "JSONB":
 			method = "AppendEmbedded"
 		}
-		return model.Kind{Go: model.Ident{Path: sqlvalPath, Name: "Value"}, Method: method}, strings.ToUpper(t.Name), nil
+		return model.Kind{Go: model.Ident{Path: sqlvalPath, Name: "Value"}, Method: method}, name, nil
 	},
 	Quote: func(name string) string {
 		if plain(name) && !sqliteReserved[name] {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,7 +105,7 @@ func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.T
 	}
 	t.Comment = found.Comment
 	for _, c := range found.Columns {
-		kind, formatted, err := e.Kind(r.typeOf(c, all.Domains))
+		kind, formatted, err := e.Kind(r.typeOf(c, all))
 		if err != nil {
 			return nil, fmt.Errorf("column %s of table %s: %w", c.Name, o.Table, err)
 		}
@@ -122,7 +123,7 @@ func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.T
 	}
 	nameFields(t.Columns)
 	t.Relation = e.Relation(t.Schema, t.Name)
-	if t.Queries, err = r.queriesOf(o); err != nil {
+	if t.Queries, err = r.queriesOf(o, all.Names); err != nil {
 		return nil, err
 	}
 	t.Fingerprint = fingerprint(t)
@@ -143,8 +144,11 @@ func (r *request) find(schema, name string) (*catalogTable, error) {
 	return nil, fmt.Errorf("sqlc's catalog has no table %s.%s", schema, name)
 }
 
-func (r *request) typeOf(c catalogColumn, domains map[string]string) engine.Type {
-	t := engine.Type{Name: c.Type.Name, Schema: c.Type.Schema, Array: c.IsArray, Base: domains[c.Type.Name]}
+func (r *request) typeOf(c catalogColumn, all Options) engine.Type {
+	t := engine.Type{Name: c.Type.Name, Schema: c.Type.Schema, Array: c.IsArray, Base: all.Domains[c.Type.Name]}
+	if name, other := all.Types[t.Name]; other {
+		t.Name = name
+	}
 	if t.Schema == "pg_catalog" {
 		t.Schema = ""
 	}
@@ -162,13 +166,14 @@ func (r *request) typeOf(c catalogColumn, domains map[string]string) engine.Type
 }
 
 // queriesOf picks the table's queries by the names that QueryText gave them.
-func (r *request) queriesOf(o TableOptions) (model.Queries, error) {
+func (r *request) queriesOf(o TableOptions, names map[string]string) (model.Queries, error) {
 	var q model.Queries
 	targets := map[string]*string{"First": &q.First, "Next": &q.Next, "At": &q.At, "Lookup": &q.Lookup}
 	prefix := QueryPrefix(o.Package)
+	replace := Replacer(names, false)
 	for _, query := range r.Queries {
 		if target, ok := targets[strings.TrimPrefix(query.Name, prefix)]; ok && strings.HasPrefix(query.Name, prefix) {
-			*target = strings.TrimSuffix(strings.TrimSpace(query.Text), ";")
+			*target = replace.Replace(strings.TrimSuffix(strings.TrimSpace(query.Text), ";"))
 		}
 	}
 	for name, target := range targets {
@@ -177,6 +182,19 @@ func (r *request) queriesOf(o TableOptions) (model.Queries, error) {
 		}
 	}
 	return q, nil
+}
+
+// Replacer puts names in the place of what sqlc is told, or the other way round.
+func Replacer(names map[string]string, forSQLC bool) *strings.Replacer {
+	var pairs []string
+	for _, told := range slices.Sorted(maps.Keys(names)) {
+		if forSQLC {
+			pairs = append(pairs, names[told], told)
+		} else {
+			pairs = append(pairs, told, names[told])
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // fingerprint digests what decides the code: names, types, nullability, key and fields.

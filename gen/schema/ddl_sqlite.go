@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func readSQLite(files []*File) error {
 		if err := r.run(f); err != nil {
 			return err
 		}
-		f.needed = func(wanted map[*Table]bool) string { return sqliteNeeded(f.Tables, wanted) }
+		f.needed = func(wanted map[*Table]bool) string { return f.sqliteNeeded(wanted) }
 	}
 	for _, t := range r.tables {
 		if err := r.columns(t); err != nil {
@@ -58,25 +59,35 @@ func readSQLite(files []*File) error {
 
 // sqliteNeeded writes the tables as SQLite understood them, with each name between quotes, since sqlc
 // changes bare names to lower case and knows less of SQLite's grammar.
-func sqliteNeeded(tables []*Table, wanted map[*Table]bool) string {
+func (f *File) sqliteNeeded(wanted map[*Table]bool) string {
 	var b strings.Builder
-	for _, t := range tables {
+	for _, t := range f.Tables {
 		if !wanted[t] {
 			continue
 		}
 		columns := make([]string, len(t.Columns))
 		for i, c := range t.Columns {
-			columns[i] = "    " + quoteSQLite(c.Name) + " " + sqliteTypeText(c.typeText)
+			columns[i] = "    " + f.types.quoteForSQLC(c.Name) + " " + f.types.sqliteName(c.Type.Name)
 			if c.NotNull {
 				columns[i] += " NOT NULL"
 			}
 		}
-		b.WriteString("CREATE TABLE " + quoteSQLite(t.Name) + " (\n" + strings.Join(columns, ",\n") + "\n);\n")
+		b.WriteString("CREATE TABLE " + f.types.quoteForSQLC(t.Name) + " (\n" + strings.Join(columns, ",\n") + "\n);\n")
 	}
 	return b.String()
 }
 
-func quoteSQLite(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// quoteForSQLC quotes a name as sqlc reads it, which unquotes names of SQLite like a literal of Go.
+func (t *types) quoteForSQLC(name string) string {
+	bare := `"` + name + `"`
+	if unquoted, err := strconv.Unquote(bare); err == nil && unquoted == name {
+		return bare
+	}
+	literal := strconv.QuoteToASCII(name)
+	escaped := `"` + strings.ReplaceAll(literal[1:len(literal)-1], `\"`, `\x22`) + `"`
+	t.quoted[escaped] = engine.SQLite.Quote(name)
+	return escaped
+}
 
 // run runs the statements that define something one by one, so that an error has a position. All others
 // are compiled only: a schema file is to change nothing, wherever it is from.
@@ -182,7 +193,9 @@ func (r *sqliteReader) locate(t *Table, s statement) {
 			expected = true
 			continue
 		case expected:
-			t.named[strings.ToLower(l.name())] = s.pos + l.pos
+			if _, known := t.named[strings.ToLower(l.name())]; !known {
+				t.named[strings.ToLower(l.name())] = s.pos + l.pos
+			}
 		}
 		expected = false
 		if l.is("AUTOINCREMENT") {
@@ -253,13 +266,18 @@ func (r *sqliteReader) indexes(t *Table) error {
 	return err
 }
 
-// sqliteTypeText is a declared type as sqlc can read it: words, then lengths in brackets.
-func sqliteTypeText(declared string) string {
-	for _, l := range lexemes(declared) {
-		switch l.text[0] {
-		case '"', '`', '[', '\'':
-			return quoteSQLite(l.name())
+// sqliteName is what sqlc is told for a declared type: the type itself where that is one plain word,
+// since sqlc joins several to one and has a name of its own for none.
+func (t *types) sqliteName(declared string) string {
+	if found := lexemes(declared); len(found) == 1 && found[0].text == declared && declared[0] >= 'A' && isWord(rune(declared[0])) {
+		return declared
+	}
+	for name, known := range t.names {
+		if known == declared {
+			return name
 		}
 	}
-	return declared
+	name := fmt.Sprintf("repliqate_type_%d", len(t.names)+1)
+	t.names[name] = declared
+	return name
 }

@@ -49,6 +49,8 @@ type File struct {
 type types struct {
 	domains map[string]string // base type by domain
 	enums   map[string]bool
+	names   map[string]string // type as the database has it, by what sqlc is told in its place
+	quoted  map[string]string // quoted name as SQL has it, by what sqlc is told in its place
 }
 
 // readers are the readers of DDL. Each reads all files of its engine, which may build on each other.
@@ -74,7 +76,8 @@ func Read(names []string, e *engine.Engine) ([]*File, error) {
 	}
 	for _, e := range engine.All {
 		group := byEngine[e]
-		shared := &types{domains: map[string]string{}, enums: map[string]bool{}}
+		shared := &types{domains: map[string]string{}, enums: map[string]bool{}, names: map[string]string{},
+			quoted: map[string]string{}}
 		tables := 0
 		for _, f := range group {
 			f.types = shared
@@ -162,3 +165,11 @@ func (f *File) Needed(wanted map[*Table]bool) string { return f.needed(wanted) }
 
 // Domains returns the base type of each domain, which sqlc's catalog does not know.
 func (f *File) Domains() map[string]string { return f.types.domains }
+
+// TypeNames returns the types that sqlc's catalog calls otherwise, by what it calls them. It is complete
+// once Needed was called.
+func (f *File) TypeNames() map[string]string { return f.types.names }
+
+// QuotedNames returns the quoted names that sqlc can't read, by what it is told in their place. It is
+// complete once Needed was called.
+func (f *File) QuotedNames() map[string]string { return f.types.quoted }

@@ -1,25 +1,28 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/sqlc-dev/sqlc/pkg/cli"
 )
 
-// PluginMethod is the argument with which sqlc runs its process plugin, which is repliqate-gen itself.
-const PluginMethod = "/plugin.CodegenService/Generate"
+// pluginMethod is the argument with which sqlc runs its process plugin, which is repliqate-gen itself.
+const pluginMethod = "/plugin.CodegenService/Generate"
 
 // Options is what repliqate-gen tells itself through sqlc, since a plugin gets neither the DDL nor an
 // environment. In sqlc.yaml it is written by hand: docs/generate.md explains each.
 type Options struct {
-	Module  string            `json:"module"` // import path of the output folder
-	Domains map[string]string `json:"domains,omitempty"`
+	Module  string            `json:"module"`            // import path of the output folder
+	Domains map[string]string `json:"domains,omitempty"` // base type by domain
+	Types   map[string]string `json:"types,omitempty"`   // type as the database has it, by sqlc's name
+	Names   map[string]string `json:"names,omitempty"`   // quoted name of SQL, by what sqlc is told
 	Tables  []TableOptions    `json:"tables"`
 }
 
@@ -67,7 +70,7 @@ func Compile(engine string, ddl []Text, queries []Text, options Options) (map[st
 	if in.err != nil {
 		return nil, fmt.Errorf("prepare sqlc's input: %w", in.err)
 	}
-	if err := runSQLC(dir); err != nil {
+	if err := runSQLC(self, dir); err != nil {
 		return nil, in.explain(err)
 	}
 	return readTree(filepath.Join(dir, "out"))
@@ -108,28 +111,41 @@ func (in *input) explain(err error) error {
 	return fmt.Errorf("compile the schema with sqlc: %s", strings.Join(lines, "; "))
 }
 
-// runSQLC runs sqlc in this process. It prints its errors, so standard error is a file meanwhile.
-func runSQLC(dir string) error {
-	log, err := os.Create(filepath.Join(dir, "stderr"))
-	if err != nil {
-		return fmt.Errorf("prepare sqlc's output: %w", err)
+// runSQLC runs sqlc on the folder. sqlc ends its process when it finds a mistake, so it has one of its
+// own, of this same program: what it printed can be explained then, and nothing is left behind.
+func runSQLC(self, dir string) error {
+	cmd := exec.Command(self, sqlcArgument, filepath.Join(dir, "sqlc.json"))
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		if said.Len() > 0 {
+			return errors.New(said.String())
+		}
+		return err
 	}
-	defer log.Close()
-	stderr := os.Stderr
-	os.Stderr = log
-	status := cli.Run([]string{"generate", "--no-remote", "-f", filepath.Join(dir, "sqlc.json")})
-	os.Stderr = stderr
-	if status == 0 {
-		return nil
+	return nil
+}
+
+// sqlcArgument is the first argument with which this program runs itself to be sqlc.
+const sqlcArgument = "/sqlc"
+
+// Inner runs what this program runs itself for: sqlc, or sqlc's plugin. It reports whether the arguments
+// ask for that, and the exit status.
+func Inner(args []string, plugin func() error) (status int, inner bool) {
+	if len(args) < 2 || args[1] == sqlcArgument && len(args) != 3 {
+		return 0, false
 	}
-	if _, err := log.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("read what sqlc printed: %w", err)
+	switch args[1] {
+	case sqlcArgument:
+		return cli.Run([]string{"generate", "--no-remote", "-f", args[2]}), true
+	case pluginMethod:
+		if err := plugin(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1, true
+		}
+		return 0, true
 	}
-	said, err := io.ReadAll(log)
-	if err != nil {
-		return fmt.Errorf("read what sqlc printed: %w", err)
-	}
-	return errors.New(string(said))
+	return 0, false
 }
 
 func readTree(root string) (map[string][]byte, error) {

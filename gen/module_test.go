@@ -1,0 +1,180 @@
+package gen_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/repliqate/repliqate/gen"
+)
+
+// repository is the root of this module, whatever folder a test has gone to.
+var repository = func() string {
+	dir, err := filepath.Abs("..")
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
+
+// foreignModule makes a module that takes the run time from this repository, with lines added to its
+// go.mod, and goes there.
+func foreignModule(t *testing.T, lines string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	writeInput(t, "go.mod", []byte("module example.com/shop\n\ngo 1.26.0\n\nreplace "+gen.RuntimeModule+" => "+repository+"\n"+lines))
+	sums, err := os.ReadFile(filepath.Join(repository, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeInput(t, "go.sum", sums)
+}
+
+// goCommand runs the go command in the working directory, with nothing but what is on this machine.
+func goCommand(t *testing.T, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// mustGenerate runs repliqate-gen and returns what it printed.
+func mustGenerate(t *testing.T, args ...string) string {
+	t.Helper()
+	stdout, stderr, status := generate(append([]string{"repliqate-gen"}, args...)...)
+	if status != 0 {
+		t.Fatalf("repliqate-gen %s: exit %d\n%s", strings.Join(args, " "), status, stderr)
+	}
+	return stdout
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// In a module that is not ours the imports follow its go.mod, the command that is said to be missing is
+// all that is missing, and the result builds.
+func TestForeignModule(t *testing.T) {
+	foreignModule(t, "")
+	writeInput(t, "shop.sql", []byte("CREATE TABLE orders (id bigserial PRIMARY KEY, note text, tags text[]);\n"))
+	writeInput(t, "local.sql", []byte("CREATE TABLE ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, note TEXT);\n"))
+	args := []string{"--schema", "shop.sql", "--schema", "local.sql", "--out", "internal/replicas"}
+	said := regexp.MustCompile(`run: go (get .*)`).FindStringSubmatch(mustGenerate(t, args...))
+	if said == nil {
+		t.Fatal("it does not say which go get is missing")
+	}
+	goCommand(t, strings.Fields(said[1])...)
+	for name, want := range map[string]string{
+		"orders": `"example.com/shop/internal/replicas/orders"`, "ledger": `"example.com/shop/internal/replicas/ledger"`,
+	} {
+		main := read(t, filepath.Join("internal/replicas", name, "cmd", "repliqate-"+name, "main.gen.go"))
+		if !strings.Contains(main, want) {
+			t.Errorf("main of %s does not import %s:\n%s", name, want, main)
+		}
+	}
+	goCommand(t, "build", "./...")
+	goCommand(t, "vet", "./...")
+	goCommand(t, "test", "./...")
+	if again := mustGenerate(t, args...); strings.Contains(again, "go get") || !strings.Contains(again, "up to date") {
+		t.Errorf("a second run prints:\n%s", again)
+	}
+}
+
+// The go.mod that counts is the one where the output lies, not the one where the command runs.
+func TestModuleOfOutput(t *testing.T) {
+	newModule(t)
+	writeInput(t, "tools/go.mod", []byte("module example.com/tools\n\ngo 1.26\n"))
+	writeInput(t, "orders.sql", []byte("CREATE TABLE orders (id bigserial PRIMARY KEY);\n"))
+	stdout := mustGenerate(t, "--schema", "orders.sql", "--out", "tools/generated", "--with", "dockerfile")
+	if !strings.Contains(stdout, "go get "+gen.RuntimeModule) {
+		t.Errorf("it does not say that the run time is missing:\n%s", stdout)
+	}
+	main := read(t, "tools/generated/orders/cmd/repliqate-orders/main.gen.go")
+	if !strings.Contains(main, `"example.com/tools/generated/orders"`) {
+		t.Errorf("the import does not follow tools/go.mod:\n%s", main)
+	}
+	if docker := read(t, "tools/generated/orders/Dockerfile"); !strings.Contains(docker, "./generated/orders/cmd/repliqate-orders\n") {
+		t.Errorf("the Dockerfile does not build from the root of the module:\n%s", docker)
+	}
+}
+
+// Without a go.mod there is no import path: nothing is written, and it says what to do.
+func TestNoModule(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeInput(t, "orders.sql", []byte("CREATE TABLE orders (id bigserial PRIMARY KEY);\n"))
+	_, stderr, status := generate("repliqate-gen", "--schema", "orders.sql")
+	if status != 1 || !strings.Contains(stderr, "go mod init") || len(tree()) != 1 {
+		t.Errorf("exit %d, files %q: %s", status, tree(), stderr)
+	}
+	writeInput(t, "go.mod", []byte("modul x\n"))
+	if _, stderr, status = generate("repliqate-gen", "--schema", "orders.sql"); status != 1 || !strings.Contains(stderr, "go.mod") {
+		t.Errorf("exit %d: %s", status, stderr)
+	}
+}
+
+// nasty are names that a careless generator would print where they mean something else.
+var nasty = []string{"type", "Type", "TYPE", "func", "range", "select", "from", "Order", "user-id", "user_id", "userId",
+	"größe", "名前", "🚀", "e\u0301t\u00e9", "two words", `say "hi"`, `back\slash`, "tick`s", "it's", "a tab\t", "a line\nbreak",
+	"carriage\rreturn", "del\x7f", "1st", "---", "%s", "%!", "a.b", "a;b", "-- no", "/* no */", "*/", "$1", "?1", "{{.}}", "${HOME}",
+	"<b>&amp;", "nil", "true", "string", "int64", "len", "append", "r", "b", "i", "v", "err", "row", "key", "scan", "Row",
+	"Table", "Checksum", "Clone", "checksum2", "data", "members", "zero\u200bwidth", "\u2028", "\ufffd", "rowid2", "repliqate"}
+
+// Whatever the columns are called, the code compiles, go vet has nothing to say and its golden test passes.
+func TestNastyNames(t *testing.T) {
+	foreignModule(t, "\nrequire "+gen.RuntimeModule+" v0.0.0\n")
+	writeInput(t, "postgres.sql", nastyPostgres())
+	writeInput(t, "sqlite.sql", nastySQLite())
+	mustGenerate(t, "--schema", "postgres.sql", "--schema", "sqlite.sql", "--with", "config,dockerfile,systemd")
+	fields := []string{"🚀", `say "hi"`, "TYPE", "a line\nbreak"}
+	mustGenerate(t, "--schema", "postgres.sql", "--table", `Sales Dept.Order "x"`, "--fields", strings.Join(fields, ","), "--out", "some")
+	cmd := exec.CommandContext(t.Context(), "go", "get", gen.RuntimeModule+"/replicate/...")
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go get: %v\n%s", err, out)
+	}
+	goCommand(t, "vet", "./...")
+	goCommand(t, "test", "./...")
+}
+
+func quoteSQL(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+func nastyPostgres() []byte {
+	var b bytes.Buffer
+	b.WriteString(`CREATE SCHEMA "Sales Dept"; CREATE TYPE "Mood's" AS ENUM ('a "b"');` + "\n")
+	b.WriteString(`CREATE TABLE "Sales Dept"."Order ""x""" (` + "\n" + `"Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`)
+	types := []string{"text", "text[]", "text NOT NULL", `"Mood's"`, `"Mood's"[]`}
+	for i, name := range nasty {
+		b.WriteString(",\n" + quoteSQL(name) + " " + types[i%len(types)])
+	}
+	b.WriteString("\n);\n" + `COMMENT ON TABLE "Sales Dept"."Order ""x""" IS E'*/ a comment\n//go:build ignore\n\x60 + "';` + "\n")
+	b.WriteString(`COMMENT ON COLUMN "Sales Dept"."Order ""x"""."🚀" IS E'of\n}\nmore lines \ufeff';` + "\n")
+	b.WriteString("CREATE TABLE int64 (nil bigserial PRIMARY KEY); CREATE TABLE x_test (id serial PRIMARY KEY);\n")
+	b.WriteString("CREATE TABLE events_windows (id smallserial PRIMARY KEY); CREATE TABLE \"a b\" (id bigserial PRIMARY KEY);\n")
+	b.WriteString("CREATE TABLE \"a__b\" (id bigserial PRIMARY KEY); CREATE TABLE postgres (\"replicate\" bigserial PRIMARY KEY);\n")
+	return b.Bytes()
+}
+
+func nastySQLite() []byte {
+	var b bytes.Buffer
+	b.WriteString(`CREATE TABLE "Some ""ledger""" ("Id Key" INTEGER PRIMARY KEY AUTOINCREMENT`)
+	seen := map[string]bool{}
+	for i, name := range nasty {
+		if lower := strings.ToLower(name); !seen[lower] { // SQLite's names differ in more than case
+			seen[lower] = true
+			b.WriteString(",\n" + quoteSQL(name) + []string{"", " TEXT", " DOUBLE PRECISION", ` "my ""type"""`, " VARCHAR(20)"}[i%5])
+		}
+	}
+	b.WriteString("\n);\nCREATE TABLE [select] ([from] INTEGER PRIMARY KEY, `where` JSON);\n")
+	return b.Bytes()
+}
