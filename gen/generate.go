@@ -93,17 +93,17 @@ func regenerate(r Request, plan *Plan, t Planned) string {
 		}
 	}
 	args = append(args, "--table", t.Table.QualifiedName())
-	if column, _ := r.primaryKey(t.Table); column != "" {
-		args = append(args, "--primary-key", column)
-	}
-	if len(r.Fields) > 0 {
-		args = append(args, "--fields", strings.Join(r.Fields, ","))
-	}
 	if r.Engine != "" {
 		args = append(args, "--engine", t.File.Engine.Name)
 	}
 	if out := filepath.ToSlash(filepath.Clean(r.Out)); out != DefaultOut {
 		args = append(args, "--out", out)
+	}
+	if column, _ := r.primaryKey(t.Table); column != "" {
+		args = append(args, "--primary-key", column)
+	}
+	if len(r.Fields) > 0 { // last, since a replicator whose configuration publishes all columns cuts it off
+		args = append(args, "--fields", strings.Join(r.Fields, ","))
 	}
 	for i, arg := range args {
 		args[i] = shellQuote(arg)
@@ -128,8 +128,14 @@ func queryFile(e *engine.Engine, t Planned) string {
 }
 
 func extraData(r Request, t Planned, module Module) templates.Data {
-	d := templates.Data{Package: t.Package, Table: t.Table.QualifiedName(), Key: t.Table.Columns[t.Key].Name,
-		Engine: t.File.Engine.Name, Fields: r.Fields, Folder: path.Join(module.Below, t.Package)}
-	d.URI = strings.ReplaceAll(t.File.Engine.URI, "NAME", t.Package)
-	return d
+	schemaName := t.Table.Schema
+	if schemaName == "" {
+		schemaName = t.File.Engine.Default
+	}
+	key := t.Table.Columns[t.Key].Name
+	return templates.Data{
+		Package: t.Package, Table: t.Table.QualifiedName(), Key: key, Engine: t.File.Engine.Name,
+		URI:    strings.ReplaceAll(t.File.Engine.URI, "{package}", t.Package),
+		Folder: path.Join(module.Below, t.Package), Sequence: schemaName + "." + t.Table.Name + "_" + key + "_seq", Fields: r.Fields,
+	}
 }

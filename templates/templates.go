@@ -66,8 +66,10 @@ func Query(d QueryData) string {
 
 // Data is what the files beside the code are made from.
 type Data struct {
-	Package, Table, Key, Engine, URI, Folder string
-	Fields                                   []string
+	Package, Table, Key, Engine, URI string
+	Folder                           string   // the package's folder, from the root of its module
+	Sequence                         string   // what the key's sequence is called by default
+	Fields                           []string // as asked for; empty: all
 }
 
 // extra is one thing that --with takes: its template, and its file's name, in which * is the package.

@@ -15,7 +15,7 @@ type Engine struct {
 	SQLC string // sqlc's name for it
 	// Runtime is the import path of the source package that generated code links.
 	Runtime string
-	// URI is a typical URI of a database called NAME, for the example of a configuration.
+	// URI is a typical URI, in which {package} is the package, for the example of a configuration.
 	URI string
 	// Default is the schema that need not be named.
 	Default string

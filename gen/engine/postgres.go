@@ -16,7 +16,7 @@ const (
 // Postgres is PostgreSQL 14 and later.
 var Postgres = &Engine{
 	Name: "postgres", SQLC: "postgresql", Runtime: postgresPath, Default: "public",
-	URI:         "postgresql://${DB_USER:-repliqate}:${DB_PASSWORD}@${DB_HOST:-localhost}:5432/${DB_NAME:-NAME}",
+	URI:         "postgresql://${DB_USER:-repliqate}:${DB_PASSWORD}@${DB_HOST:-localhost}:5432/${DB_NAME:-{package}}",
 	Kind:        postgresKind,
 	Quote:       quotePostgres,
 	Placeholder: func(n int) string { return "$" + strconv.Itoa(n) },

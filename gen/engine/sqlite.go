@@ -16,7 +16,7 @@ const (
 // BOOLEAN and JSON mean something for the message, as they did to the original.
 var SQLite = &Engine{
 	Name: "sqlite", SQLC: "sqlite", Runtime: sqlitePath,
-	URI: "sqlite:////var/lib/NAME/NAME.db",
+	URI: "sqlite:////var/lib/{package}/{package}.db",
 	Kind: func(t Type) (model.Kind, string, error) {
 		name, _, _ := strings.Cut(strings.ToUpper(t.Name), "(") // without length and precision
 		name = strings.TrimSpace(name)

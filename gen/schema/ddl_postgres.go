@@ -25,9 +25,6 @@ type pgStatement struct {
 }
 
 func readPostgres(files []*File) error {
-	if len(files) == 0 {
-		return nil
-	}
 	r := &pgReader{files: files, types: files[0].types}
 	for _, f := range files {
 		if err := r.read(f); err != nil {
@@ -48,10 +45,10 @@ func (r *pgReader) read(f *File) error {
 	if err != nil {
 		var syntax *parser.Error
 		if !errors.As(err, &syntax) {
-			return f.at(0, "", err)
+			return f.whole(err)
 		}
 		pos := byteOf(f.text, syntax.Cursorpos-1)
-		return f.at(pos, f.wordAt(pos), errors.New(syntax.Message))
+		return f.at(pos, errors.New(syntax.Message))
 	}
 	var kept []pgStatement
 	for _, raw := range tree.Stmts {
@@ -185,7 +182,7 @@ func (r *pgReader) rename(f *File, n *pg.RenameStmt) error {
 	if t == nil || n.RenameType != pg.ObjectType_OBJECT_TABLE && n.RenameType != pg.ObjectType_OBJECT_COLUMN {
 		return nil
 	}
-	return f.at(int(n.Relation.Location), n.Relation.Relname, fmt.Errorf("table %s is renamed, or a column of it: "+
+	return f.at(f.nameAt(n.Relation), fmt.Errorf("table %s is renamed, or a column of it: "+
 		"give the schema as it is now, for example from pg_dump --schema-only", t.QualifiedName()))
 }
 

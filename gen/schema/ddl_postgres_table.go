@@ -15,7 +15,7 @@ func (r *pgReader) createTable(f *File, create *pg.CreateStmt) *Table {
 	if create.Partbound != nil || create.Relation.Relpersistence == "t" {
 		return nil
 	}
-	t := &Table{Schema: create.Relation.Schemaname, Name: create.Relation.Relname, file: f, pos: f.nameAt(int(create.Relation.Location), create.Relation)}
+	t := &Table{Schema: create.Relation.Schemaname, Name: create.Relation.Relname, file: f, pos: f.nameAt(create.Relation)}
 	if t.Schema == engine.Postgres.Default {
 		t.Schema = ""
 	}
@@ -43,7 +43,8 @@ func (r *pgReader) createTable(f *File, create *pg.CreateStmt) *Table {
 }
 
 // nameAt returns where the last part of a relation's name is.
-func (f *File) nameAt(pos int, relation *pg.RangeVar) int {
+func (f *File) nameAt(relation *pg.RangeVar) int {
+	pos := int(relation.Location)
 	if relation.Schemaname == "" {
 		return pos
 	}
@@ -151,7 +152,7 @@ func (r *pgReader) alterTable(f *File, alter *pg.AlterTableStmt) (*Table, bool, 
 			if t.Column(def.GetColname()) < 0 {
 				t.addColumn(f, def)
 			} else if !cmd.MissingOk {
-				return nil, false, f.at(int(def.GetLocation()), def.GetColname(), fmt.Errorf("table %s has column %s already", t.QualifiedName(), def.GetColname()))
+				return nil, false, f.at(int(def.GetLocation()), fmt.Errorf("table %s has column %s already", t.QualifiedName(), def.GetColname()))
 			}
 			keep = true
 			continue
@@ -164,7 +165,7 @@ func (r *pgReader) alterTable(f *File, alter *pg.AlterTableStmt) (*Table, bool, 
 			if cmd.MissingOk {
 				continue
 			}
-			return nil, false, f.at(int(alter.Relation.Location), alter.Relation.Relname,
+			return nil, false, f.at(f.nameAt(alter.Relation),
 				errors.New("table "+t.QualifiedName()+" has no column "+cmd.GetName()+" to change: it has "+t.columnNames()))
 		}
 		t.alterColumn(f, i, cmd)

@@ -33,9 +33,6 @@ func (s statement) lexemes() []lexeme { return lexemes(s.file.text[s.pos:s.end])
 const statementTimeout = 5 * time.Second
 
 func readSQLite(files []*File) error {
-	if len(files) == 0 {
-		return nil
-	}
 	conn, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenMemory)
 	if err != nil {
 		return fmt.Errorf("open an in-memory SQLite database: %w", err)
@@ -142,7 +139,7 @@ func sqliteError(s statement, err error) error {
 	if _, said, ok := strings.Cut(msg, "SQL logic error: "); ok {
 		msg = said
 	}
-	return s.file.at(pos, s.file.wordAt(pos), errors.New(msg))
+	return s.file.at(pos, errors.New(msg))
 }
 
 // follow finds the tables that a statement has added or removed.
@@ -214,7 +211,7 @@ func (r *sqliteReader) columns(t *Table) error {
 			name, _, _ := strings.Cut(c.typeText, "(")
 			c.Type = engine.Type{Name: strings.TrimSpace(name)}
 			c.file, c.pos = r.positionOf(t, c.Name)
-			c.typePos = c.pos
+			c.typePos = c.file.typeAt(c.pos, c.typeText)
 			if pk := row.ColumnInt(3); pk > 0 {
 				keys[pk] = c.Name
 			}
@@ -228,6 +225,16 @@ func (r *sqliteReader) columns(t *Table) error {
 		t.PrimaryKey = append(t.PrimaryKey, keys[i])
 	}
 	return r.indexes(t)
+}
+
+// typeAt returns where the type of the column at pos is, which SQLite has words of; without a type it is
+// where the column is.
+func (f *File) typeAt(pos int, declared string) int {
+	found, words := lexemes(f.text[pos:]), lexemes(declared)
+	if len(found) > 1 && len(words) > 0 && strings.EqualFold(found[1].name(), words[0].name()) {
+		return pos + found[1].pos
+	}
+	return pos
 }
 
 // positionOf finds where a column is defined: in CREATE TABLE, or in an ALTER TABLE that added it.

@@ -53,7 +53,7 @@ type types struct {
 	quoted  map[string]string // quoted name as SQL has it, by what sqlc is told in its place
 }
 
-// readers are the readers of DDL. Each reads all files of its engine, which may build on each other.
+// readers are the readers of DDL. Each reads all files of its engine, of which there is one at least.
 var readers = map[*engine.Engine]func([]*File) error{
 	engine.Postgres: readPostgres,
 	engine.SQLite:   readSQLite,
@@ -62,37 +62,52 @@ var readers = map[*engine.Engine]func([]*File) error{
 // Read parses schema files. With a nil engine it is told from the DDL of each.
 func Read(names []string, e *engine.Engine) ([]*File, error) {
 	var files []*File
-	byEngine := map[*engine.Engine][]*File{}
 	for _, name := range names {
 		f, err := open(name)
 		if err != nil {
 			return nil, err
 		}
+		files = append(files, f)
+	}
+	return files, parse(files, e)
+}
+
+func parse(files []*File, e *engine.Engine) error {
+	byEngine := map[*engine.Engine][]*File{}
+	for _, f := range files {
 		if f.Engine = e; e == nil {
 			f.Engine, f.Why = tell(f.text)
 		}
-		files = append(files, f)
 		byEngine[f.Engine] = append(byEngine[f.Engine], f)
 	}
 	for _, e := range engine.All {
-		group := byEngine[e]
-		shared := &types{domains: map[string]string{}, enums: map[string]bool{}, names: map[string]string{},
-			quoted: map[string]string{}}
-		tables := 0
-		for _, f := range group {
-			f.types = shared
-		}
-		if err := readers[e](group); err != nil {
-			return nil, hint(err, group)
-		}
-		for _, f := range group {
-			tables += len(f.Tables)
-		}
-		if len(group) > 0 && tables == 0 {
-			return nil, group[0].at(0, "", errors.New("no table is defined: expected CREATE TABLE statements"))
+		if err := parseEngine(e, byEngine[e]); err != nil {
+			return err
 		}
 	}
-	return files, nil
+	return nil
+}
+
+// parseEngine reads the files of one engine, which may build on each other.
+func parseEngine(e *engine.Engine, files []*File) error {
+	if len(files) == 0 {
+		return nil
+	}
+	shared := &types{domains: map[string]string{}, enums: map[string]bool{}, names: map[string]string{}, quoted: map[string]string{}}
+	for _, f := range files {
+		f.types = shared
+	}
+	if err := readers[e](files); err != nil {
+		return hint(err, files)
+	}
+	tables := 0
+	for _, f := range files {
+		tables += len(f.Tables)
+	}
+	if tables == 0 {
+		return files[0].whole(errors.New("no table is defined: expected CREATE TABLE statements"))
+	}
+	return nil
 }
 
 // hint adds to a syntax error as which engine's the file was read, where nobody said so.
@@ -125,20 +140,23 @@ func newFile(name string, content []byte) (*File, error) {
 	f := &File{Name: name, text: string(bytes.TrimPrefix(content, []byte("\ufeff")))}
 	for i, r := range f.text {
 		if r == 0 || r == utf8.RuneError && !strings.HasPrefix(f.text[i:], "\ufffd") {
-			return nil, f.at(i, "", errors.New("this is no UTF-8 text: expected CREATE TABLE statements"))
+			return nil, f.at(i, errors.New("this is no UTF-8 text: expected CREATE TABLE statements"))
 		}
 	}
 	if strings.TrimSpace(f.text) == "" {
-		return nil, f.at(0, "", errors.New("the file is empty: expected CREATE TABLE statements"))
+		return nil, f.whole(errors.New("the file is empty: expected CREATE TABLE statements"))
 	}
 	return f, nil
 }
 
-// at makes an error that points to byte pos of the file.
-func (f *File) at(pos int, text string, err error) *Error {
+// at makes an error that points to byte pos of the file and quotes the word there.
+func (f *File) at(pos int, err error) *Error {
 	line, col := f.position(pos)
-	return &Error{File: f.Name, Line: line, Col: col, Text: text, Err: err}
+	return &Error{File: f.Name, Line: line, Col: col, Text: f.wordAt(pos), Err: err}
 }
+
+// whole makes an error about all of the file.
+func (f *File) whole(err error) *Error { return &Error{File: f.Name, Line: 1, Col: 1, Err: err} }
 
 // position is a byte's line and column, which counts characters, both from 1.
 func (f *File) position(pos int) (line, col int) {

@@ -62,19 +62,15 @@ func (t *Table) Position() string {
 }
 
 // Fail makes an error that points to the table's definition.
-func (t *Table) Fail(err error) error { return t.file.at(t.pos, t.Name, err) }
+func (t *Table) Fail(err error) error { return t.file.at(t.pos, err) }
 
 // failColumn makes an error that points to a column's definition, failType one that points to its type.
 func (t *Table) failColumn(i int, err error) error {
-	return t.Columns[i].file.at(t.Columns[i].pos, t.Columns[i].Name, err)
+	return t.Columns[i].file.at(t.Columns[i].pos, err)
 }
 
 func (t *Table) failType(i int, err error) error {
-	c := t.Columns[i]
-	if c.typeText == "" {
-		return t.failColumn(i, err)
-	}
-	return c.file.at(c.typePos, c.typeText, err)
+	return t.Columns[i].file.at(t.Columns[i].typePos, err)
 }
 
 // Key finds the key: the column asked for, or the declared primary key. It says why there is none.
