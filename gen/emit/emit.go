@@ -80,7 +80,7 @@ func newFile(t *model.Table, pkg string) *jen.File {
 	f.HeaderComment(fmt.Sprintf(SourceMark+"%s (schema %s), engine %s", Shown(t.Source), t.Fingerprint, t.Engine))
 	for path, name := range map[string]string{replicatePath: "replicate", canonicalPath: "canonical", daemonPath: "daemon",
 		sqlvalPath: "sqlval", pgbinPath: "pgbin", runtimePath(t): t.Engine, t.Import: t.Package, "strings": "strings",
-		"bytes": "bytes", "testing": "testing", "encoding/json": "json", "crypto/sha256": "sha256"} {
+		"bytes": "bytes", "testing": "testing", "encoding/json": "json", "encoding/hex": "hex"} {
 		f.ImportName(path, name)
 	}
 	return f

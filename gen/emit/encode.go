@@ -1,9 +1,6 @@
 package emit
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/dave/jennifer/jen"
 
 	"github.com/repliqate/repliqate/gen/model"
@@ -13,10 +10,8 @@ import (
 // encode prints the functions that write a row as canonical JSON.
 func encode(f *jen.File, t *model.Table) {
 	doc(f, "AppendJSON appends the row's canonical JSON, keys in order: the message's data, and what the checksum digests.")
-	sorted := slices.Clone(t.Fields)
-	slices.SortFunc(sorted, func(a, b int) int { return strings.Compare(t.Columns[a].Name, t.Columns[b].Name) })
 	var lines []jen.Code
-	for n, i := range sorted {
+	for n, i := range byName(t) {
 		before := ", "
 		if n == 0 {
 			before = "{"

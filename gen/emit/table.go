@@ -80,35 +80,3 @@ func program(f *jen.File, t *model.Table) {
 			field("NewSource", jen.Qual(t.Import, "Table").Dot("NewSource")),
 		))))
 }
-
-// test prints the test that each package carries.
-func test(f *jen.File, t *model.Table) {
-	doc(f, "The empty row is published with every column under its name, in canonical order, and its checksum is that of those bytes.")
-	members := []jen.Code{}
-	for _, i := range t.Fields {
-		members = append(members, jen.Lit(t.Columns[i].Name))
-	}
-	f.Func().Id("TestEmptyRow").Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
-		jen.Var().Id("row").Id("Row"),
-		jen.Id("data").Op(":=").Id("AppendJSON").Call(jen.Nil(), jen.Op("&").Id("row")),
-		jen.Var().Id("members").Map(jen.String()).Qual("encoding/json", "RawMessage"),
-		jen.If(jen.Err().Op(":=").Qual("encoding/json", "Unmarshal").Call(jen.Id("data"), jen.Op("&").Id("members")),
-			jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("Fatalf").Call(jen.Lit("%v in %s"), jen.Err(), jen.Id("data"))),
-		jen.Id("fields").Op(":=").Index().String().Values(members...),
-		jen.If(jen.Len(jen.Id("members")).Op("!=").Len(jen.Id("fields"))).Block(
-			jen.Id("t").Dot("Errorf").Call(jen.Lit("%d members, want %d: %s"), jen.Len(jen.Id("members")), jen.Len(jen.Id("fields")), jen.Id("data"))),
-		jen.For(jen.List(jen.Id("_"), jen.Id("name")).Op(":=").Range().Id("fields")).Block(
-			jen.If(jen.List(jen.Id("_"), jen.Id("ok")).Op(":=").Id("members").Index(jen.Id("name")), jen.Op("!").Id("ok")).Block(
-				jen.Id("t").Dot("Errorf").Call(jen.Lit("column %s is missing: %s"), jen.Id("name"), jen.Id("data")))),
-		jen.For(jen.List(jen.Id("i"), jen.Id("column")).Op(":=").Range().Id("Table").Dot("Columns")).Block(
-			jen.List(jen.Id("value"), jen.Id("published")).Op(":=").Id("members").Index(jen.Id("column").Dot("Name")),
-			jen.If(jen.Id("got").Op(":=").String().Parens(jen.Id("AppendColumn").Call(jen.Nil(), jen.Op("&").Id("row"), jen.Id("i"))),
-				jen.Id("published").Op("&&").Id("got").Op("!=").String().Parens(jen.Id("value"))).Block(
-				jen.Id("t").Dot("Errorf").Call(jen.Lit("column %s alone is %s, in the row %s"), jen.Id("column").Dot("Name"), jen.Id("got"), jen.Id("value")))),
-		jen.If(jen.Id("row").Dot("Checksum").Call().Op("!=").Qual("crypto/sha256", "Sum256").Call(jen.Id("data"))).Block(
-			jen.Id("t").Dot("Error").Call(jen.Lit("the checksum is not the SHA-256 of the data"))),
-		jen.Id("clone").Op(":=").Id("row").Dot("Clone").Call(),
-		jen.If(jen.Id("clone").Dot("Checksum").Call().Op("!=").Id("row").Dot("Checksum").Call()).Block(
-			jen.Id("t").Dot("Error").Call(jen.Lit("a clone has another checksum"))),
-	)
-}

@@ -106,7 +106,7 @@ func postgresKind(t Type) (model.Kind, string, error) {
 	}
 	kind := model.Kind{
 		Go: pgbin(row.goType), Decode: pgbin(row.decode), Append: pgbin(row.appendFunc), OID: row.oid,
-		Elems: pgbin(row.elements),
+		Elems: pgbin(row.elements), Sample: postgresSamples[row.names[strings.LastIndexByte(row.names, ',')+1:]],
 	}
 	switch row.clone {
 	case "strings", "bytes":
@@ -116,6 +116,7 @@ func postgresKind(t Type) (model.Kind, string, error) {
 	}
 	if t.Array {
 		kind.Array, kind.OID, kind.Custom = true, row.array, t.Base != ""
+		kind.Sample = arrayOf(kind.Sample, row.oid)
 		if t.Base != "" {
 			kind.OID = 0
 		}

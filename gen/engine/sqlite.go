@@ -27,7 +27,11 @@ var SQLite = &Engine{
 		case "JSON", "JSONB":
 			method = "AppendEmbedded"
 		}
-		return model.Kind{Go: model.Ident{Path: sqlvalPath, Name: "Value"}, Method: method}, name, nil
+		sample, usual := sqliteSamples[name]
+		if !usual {
+			sample = sqliteSamples[method]
+		}
+		return model.Kind{Go: model.Ident{Path: sqlvalPath, Name: "Value"}, Method: method, Sample: sample}, name, nil
 	},
 	Quote: func(name string) string {
 		if plain(name) && !sqliteReserved[name] {

@@ -47,6 +47,14 @@ type Kind struct {
 	Custom bool   // array elements have an OID of the database's own
 	OID    uint32 // of the result column; 0 where it differs from database to database
 	Method string // SQLite: the method of a value that writes canonical JSON
+	Sample Sample
+}
+
+// Sample is a value of a kind for generated tests.
+type Sample struct {
+	Wire  string // as the database sends it
+	JSON  string // as the message has it
+	Class string // SQLite: the storage class; Wire is then a number as text, or the text or bytes
 }
 
 // Ident is a Go identifier with the import path of its package; no path for a predeclared one.

@@ -48,7 +48,7 @@ func (r *pgReader) read(f *File) error {
 			return f.whole(err)
 		}
 		pos := byteOf(f.text, syntax.Cursorpos-1)
-		return f.at(pos, errors.New(syntax.Message))
+		return f.syntax(pos, syntax.Message)
 	}
 	var kept []pgStatement
 	for _, raw := range tree.Stmts {
@@ -138,8 +138,8 @@ func (f *File) schemas(wanted map[*Table]bool) []string {
 func (r *pgReader) statement(f *File, stmt *pg.Node) (*Table, bool, error) {
 	switch n := stmt.Node.(type) {
 	case *pg.Node_CreateStmt:
-		t := r.createTable(f, n.CreateStmt)
-		return t, t != nil, nil
+		t, err := r.createTable(f, n.CreateStmt)
+		return t, t != nil, err
 	case *pg.Node_AlterTableStmt:
 		return r.alterTable(f, n.AlterTableStmt)
 	case *pg.Node_IndexStmt:

@@ -11,16 +11,16 @@ import (
 
 // createTable takes a table. It returns nil for a partition: that has the columns of its parent, which
 // is the one to replicate.
-func (r *pgReader) createTable(f *File, create *pg.CreateStmt) *Table {
+func (r *pgReader) createTable(f *File, create *pg.CreateStmt) (*Table, error) {
 	if create.Partbound != nil || create.Relation.Relpersistence == "t" {
-		return nil
+		return nil, nil
 	}
 	t := &Table{Schema: create.Relation.Schemaname, Name: create.Relation.Relname, file: f, pos: f.nameAt(create.Relation)}
 	if t.Schema == engine.Postgres.Default {
 		t.Schema = ""
 	}
 	if create.IfNotExists && r.find(t.Schema, t.Name) != nil {
-		return nil
+		return nil, nil
 	}
 	switch {
 	case create.OfTypename != nil:
@@ -31,7 +31,9 @@ func (r *pgReader) createTable(f *File, create *pg.CreateStmt) *Table {
 	for _, element := range create.TableElts {
 		switch n := element.Node.(type) {
 		case *pg.Node_ColumnDef:
-			t.addColumn(f, n.ColumnDef)
+			if err := t.addColumn(f, n.ColumnDef); err != nil {
+				return nil, err
+			}
 		case *pg.Node_Constraint:
 			t.constraint(n.Constraint)
 		case *pg.Node_TableLikeClause:
@@ -39,7 +41,7 @@ func (r *pgReader) createTable(f *File, create *pg.CreateStmt) *Table {
 		}
 	}
 	f.Tables = append(f.Tables, t)
-	return t
+	return t, nil
 }
 
 // nameAt returns where the last part of a relation's name is.
@@ -54,10 +56,13 @@ func (f *File) nameAt(relation *pg.RangeVar) int {
 	return pos
 }
 
-func (t *Table) addColumn(f *File, def *pg.ColumnDef) {
+func (t *Table) addColumn(f *File, def *pg.ColumnDef) error {
 	if def.GetTypeName() == nil {
 		t.problem = fmt.Errorf("column %s of table %s has no type", def.GetColname(), t.QualifiedName())
-		return
+		return nil
+	}
+	if t.Column(def.Colname) >= 0 {
+		return f.at(int(def.Location), fmt.Errorf("table %s has column %s already", t.QualifiedName(), def.Colname))
 	}
 	c := Column{Name: def.Colname, file: f, pos: int(def.Location)}
 	c.setType(f, def.TypeName)
@@ -76,6 +81,7 @@ func (t *Table) addColumn(f *File, def *pg.ColumnDef) {
 		}
 	}
 	t.Columns = append(t.Columns, c)
+	return nil
 }
 
 func (c *Column) setType(f *File, name *pg.TypeName) {
@@ -149,10 +155,11 @@ func (r *pgReader) alterTable(f *File, alter *pg.AlterTableStmt) (*Table, bool, 
 			continue
 		case pg.AlterTableType_AT_AddColumn:
 			def := cmd.GetDef().GetColumnDef()
-			if t.Column(def.GetColname()) < 0 {
-				t.addColumn(f, def)
-			} else if !cmd.MissingOk {
-				return nil, false, f.at(int(def.GetLocation()), fmt.Errorf("table %s has column %s already", t.QualifiedName(), def.GetColname()))
+			if cmd.MissingOk && t.Column(def.GetColname()) >= 0 {
+				continue // ADD COLUMN IF NOT EXISTS
+			}
+			if err := t.addColumn(f, def); err != nil {
+				return nil, false, err
 			}
 			keep = true
 			continue

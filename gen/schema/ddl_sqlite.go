@@ -139,7 +139,7 @@ func sqliteError(s statement, err error) error {
 	if _, said, ok := strings.Cut(msg, "SQL logic error: "); ok {
 		msg = said
 	}
-	return s.file.at(pos, errors.New(msg))
+	return s.file.syntax(pos, msg)
 }
 
 // follow finds the tables that a statement has added or removed.

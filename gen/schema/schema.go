@@ -73,10 +73,13 @@ func Read(names []string, e *engine.Engine) ([]*File, error) {
 }
 
 func parse(files []*File, e *engine.Engine) error {
+	if e == nil {
+		tellAll(files)
+	}
 	byEngine := map[*engine.Engine][]*File{}
 	for _, f := range files {
-		if f.Engine = e; e == nil {
-			f.Engine, f.Why = tell(f.text)
+		if e != nil {
+			f.Engine = e
 		}
 		byEngine[f.Engine] = append(byEngine[f.Engine], f)
 	}
@@ -98,7 +101,7 @@ func parseEngine(e *engine.Engine, files []*File) error {
 		f.types = shared
 	}
 	if err := readers[e](files); err != nil {
-		return hint(err, files)
+		return err
 	}
 	tables := 0
 	for _, f := range files {
@@ -108,20 +111,6 @@ func parseEngine(e *engine.Engine, files []*File) error {
 		return files[0].whole(errors.New("no table is defined: expected CREATE TABLE statements"))
 	}
 	return nil
-}
-
-// hint adds to a syntax error as which engine's the file was read, where nobody said so.
-func hint(err error, files []*File) error {
-	var e *Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	for _, f := range files {
-		if f.Name == e.File && f.Why != "" {
-			e.Err = fmt.Errorf("%w; read as DDL of %s, %s", e.Err, f.Engine.Name, f.Why)
-		}
-	}
-	return err
 }
 
 // open reads a file that has text in it. A byte order mark is left out.
@@ -153,6 +142,15 @@ func newFile(name string, content []byte) (*File, error) {
 func (f *File) at(pos int, err error) *Error {
 	line, col := f.position(pos)
 	return &Error{File: f.Name, Line: line, Col: col, Text: f.wordAt(pos), Err: err}
+}
+
+// syntax makes an error about SQL that the engine does not take. It says as whose SQL the file was read,
+// where nobody said so.
+func (f *File) syntax(pos int, msg string) *Error {
+	if f.Why != "" {
+		msg += fmt.Sprintf("; read as DDL of %s, %s", f.Engine.Name, f.Why)
+	}
+	return f.at(pos, errors.New(msg))
 }
 
 // whole makes an error about all of the file.

@@ -109,14 +109,15 @@ func (t *Table) Key(asked string) (int, error) {
 	return i, nil
 }
 
+// typeName is the type for an error: as it is written, as far as it decides.
 func (c *Column) typeName() string {
-	if c.typeText != "" {
-		return c.typeText
-	}
-	if c.Type.Name == "" {
+	switch {
+	case c.Type.Array:
+		return c.typeText + "[]"
+	case c.typeText == "":
 		return "any"
 	}
-	return c.Type.Name
+	return c.typeText
 }
 
 // CheckTypes reports the first column whose type is not supported.
