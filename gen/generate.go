@@ -61,10 +61,6 @@ func generateEngine(r Request, plan *Plan, e *engine.Engine, module Module) ([]e
 			options.Domains, options.Types, options.Names = f.Domains(), f.TypeNames(), f.QuotedNames()
 		}
 	}
-	told := schema.Replacer(options.Names, true)
-	for i := range queries {
-		queries[i].SQL = told.Replace(queries[i].SQL)
-	}
 	compiled, err := schema.Compile(e.SQLC, ddl, queries, options)
 	if err != nil {
 		return nil, err
@@ -135,7 +131,9 @@ func extraData(r Request, t Planned, module Module) templates.Data {
 	key := t.Table.Columns[t.Key].Name
 	return templates.Data{
 		Package: t.Package, Table: t.Table.QualifiedName(), Key: key, Engine: t.File.Engine.Name,
-		URI:    strings.ReplaceAll(t.File.Engine.URI, "{package}", t.Package),
-		Folder: path.Join(module.Below, t.Package), Sequence: schemaName + "." + t.Table.Name + "_" + key + "_seq", Fields: r.Fields,
+		URI:      strings.ReplaceAll(t.File.Engine.URI, "{package}", t.Package),
+		Folder:   path.Join(module.Below, t.Package),
+		Sequence: schemaName + "." + t.Table.Name + "_" + key + "_seq",
+		Fields:   r.Fields,
 	}
 }

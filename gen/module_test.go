@@ -1,7 +1,6 @@
 package gen_test
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +25,8 @@ var repository = func() string {
 func foreignModule(t *testing.T, lines string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	writeInput(t, "go.mod", []byte("module example.com/shop\n\ngo 1.26.0\n\nreplace "+gen.RuntimeModule+" => "+repository+"\n"+lines))
+	writeInput(t, "go.mod", []byte("module example.com/shop\n\ngo 1.26.0\n\nreplace "+gen.RuntimeModule+" => "+
+		repository+"\n"+lines))
 	sums, err := os.ReadFile(filepath.Join(repository, "go.sum"))
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,8 @@ func TestModuleOfOutput(t *testing.T) {
 	if !strings.Contains(main, `"example.com/tools/generated/orders"`) {
 		t.Errorf("the import does not follow tools/go.mod:\n%s", main)
 	}
-	if docker := read(t, "tools/generated/orders/Dockerfile"); !strings.Contains(docker, "./generated/orders/cmd/repliqate-orders\n") {
+	docker := read(t, "tools/generated/orders/Dockerfile")
+	if !strings.Contains(docker, "./generated/orders/cmd/repliqate-orders\n") {
 		t.Errorf("the Dockerfile does not build from the root of the module:\n%s", docker)
 	}
 }
@@ -118,63 +119,8 @@ func TestNoModule(t *testing.T) {
 		t.Errorf("exit %d, files %q: %s", status, tree(), stderr)
 	}
 	writeInput(t, "go.mod", []byte("modul x\n"))
-	if _, stderr, status = generate("repliqate-gen", "--schema", "orders.sql"); status != 1 || !strings.Contains(stderr, "go.mod") {
+	_, stderr, status = generate("repliqate-gen", "--schema", "orders.sql")
+	if status != 1 || !strings.Contains(stderr, "go.mod") {
 		t.Errorf("exit %d: %s", status, stderr)
 	}
-}
-
-// nasty are names that a careless generator would print where they mean something else.
-var nasty = []string{"type", "Type", "TYPE", "func", "range", "select", "from", "Order", "user-id", "user_id", "userId",
-	"größe", "名前", "🚀", "e\u0301t\u00e9", "two words", `say "hi"`, `back\slash`, "tick`s", "it's", "a tab\t", "a line\nbreak",
-	"carriage\rreturn", "del\x7f", "1st", "---", "%s", "%!", "a.b", "a;b", "-- no", "/* no */", "*/", "$1", "?1", "{{.}}", "${HOME}",
-	"<b>&amp;", "nil", "true", "string", "int64", "len", "append", "r", "b", "i", "v", "err", "row", "key", "scan", "Row",
-	"Table", "Checksum", "Clone", "checksum2", "data", "members", "zero\u200bwidth", "\u2028", "\ufffd", "rowid2", "repliqate"}
-
-// Whatever the columns are called, the code compiles, go vet has nothing to say and its golden test passes.
-func TestNastyNames(t *testing.T) {
-	foreignModule(t, "\nrequire "+gen.RuntimeModule+" v0.0.0\n")
-	writeInput(t, "postgres.sql", nastyPostgres())
-	writeInput(t, "sqlite.sql", nastySQLite())
-	mustGenerate(t, "--schema", "postgres.sql", "--schema", "sqlite.sql", "--with", "config,dockerfile,systemd")
-	fields := []string{"🚀", `say "hi"`, "TYPE", "a line\nbreak"}
-	mustGenerate(t, "--schema", "postgres.sql", "--table", `Sales Dept.Order "x"`, "--fields", strings.Join(fields, ","), "--out", "some")
-	cmd := exec.CommandContext(t.Context(), "go", "get", gen.RuntimeModule+"/replicate/...")
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go get: %v\n%s", err, out)
-	}
-	goCommand(t, "vet", "./...")
-	goCommand(t, "test", "./...")
-}
-
-func quoteSQL(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-func nastyPostgres() []byte {
-	var b bytes.Buffer
-	b.WriteString(`CREATE SCHEMA "Sales Dept"; CREATE TYPE "Mood's" AS ENUM ('a "b"');` + "\n")
-	b.WriteString(`CREATE TABLE "Sales Dept"."Order ""x""" (` + "\n" + `"Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`)
-	types := []string{"text", "text[]", "text NOT NULL", `"Mood's"`, `"Mood's"[]`}
-	for i, name := range nasty {
-		b.WriteString(",\n" + quoteSQL(name) + " " + types[i%len(types)])
-	}
-	b.WriteString("\n);\n" + `COMMENT ON TABLE "Sales Dept"."Order ""x""" IS E'*/ a comment\n//go:build ignore\n\x60 + "';` + "\n")
-	b.WriteString(`COMMENT ON COLUMN "Sales Dept"."Order ""x"""."🚀" IS E'of\n}\nmore lines \ufeff';` + "\n")
-	b.WriteString("CREATE TABLE int64 (nil bigserial PRIMARY KEY); CREATE TABLE x_test (id serial PRIMARY KEY);\n")
-	b.WriteString("CREATE TABLE events_windows (id smallserial PRIMARY KEY); CREATE TABLE \"a b\" (id bigserial PRIMARY KEY);\n")
-	b.WriteString("CREATE TABLE \"a__b\" (id bigserial PRIMARY KEY); CREATE TABLE postgres (\"replicate\" bigserial PRIMARY KEY);\n")
-	return b.Bytes()
-}
-
-func nastySQLite() []byte {
-	var b bytes.Buffer
-	b.WriteString(`CREATE TABLE "Some ""ledger""" ("Id Key" INTEGER PRIMARY KEY AUTOINCREMENT`)
-	seen := map[string]bool{}
-	for i, name := range nasty {
-		if lower := strings.ToLower(name); !seen[lower] { // SQLite's names differ in more than case
-			seen[lower] = true
-			b.WriteString(",\n" + quoteSQL(name) + []string{"", " TEXT", " DOUBLE PRECISION", ` "my ""type"""`, " VARCHAR(20)"}[i%5])
-		}
-	}
-	b.WriteString("\n);\nCREATE TABLE [select] ([from] INTEGER PRIMARY KEY, `where` JSON);\n")
-	return b.Bytes()
 }

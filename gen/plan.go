@@ -118,7 +118,8 @@ func (r Request) checkTables(files []*schema.File) error {
 		for i, n := range near {
 			near[i] = fmt.Sprintf("%s (%s)", n, positions[n])
 		}
-		return fmt.Errorf("%s: there is no table %q: the nearest names are %s", strings.Join(r.Schemas, ", "), name, strings.Join(near, ", "))
+		return fmt.Errorf("%s: there is no table %q: the nearest names are %s",
+			strings.Join(r.Schemas, ", "), name, strings.Join(near, ", "))
 	}
 	return nil
 }
@@ -180,7 +181,8 @@ func (p *Plan) collisions() error {
 		case other.QualifiedName() == t.Table.QualifiedName():
 			return t.Table.Fail(fmt.Errorf("table %s is defined twice, first at %s", t.Table.QualifiedName(), other.Position()))
 		default:
-			return t.Table.Fail(fmt.Errorf("tables %s (%s) and %s both map to package %s: generate them into different folders with --table and --out",
+			return t.Table.Fail(fmt.Errorf("tables %s (%s) and %s both map to package %s: "+
+				"generate them into different folders with --table and --out",
 				other.QualifiedName(), other.Position(), t.Table.QualifiedName(), t.Package))
 		}
 	}

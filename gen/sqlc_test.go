@@ -16,7 +16,8 @@ func TestPlainSQLC(t *testing.T) {
 		copyTree(t, filepath.Join(repository, name), filepath.Join(dir, name), func(string) bool { return true })
 	}
 	committed := filepath.Join(repository, "generated")
-	copyTree(t, committed, filepath.Join(dir, "generated"), func(name string) bool { return filepath.Base(name) == "query.sql" })
+	copyTree(t, committed, filepath.Join(dir, "generated"),
+		func(name string) bool { return filepath.Base(name) == "query.sql" })
 	bin := filepath.Join(dir, "bin")
 	run(t, repository, nil, "go", "build", "-o", filepath.Join(bin, "repliqate-gen"), "./cmd/repliqate-gen")
 	path := "PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH")

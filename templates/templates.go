@@ -21,7 +21,9 @@ import (
 //go:embed *.tmpl
 var files embed.FS
 
-var parsed = template.Must(template.New("").Funcs(template.FuncMap{"yaml": quoteYAML, "line": oneLine, "percent": percent}).ParseFS(files, "*.tmpl"))
+var parsed = template.Must(template.New("").
+	Funcs(template.FuncMap{"yaml": quoteYAML, "line": oneLine, "percent": percent}).
+	ParseFS(files, "*.tmpl"))
 
 var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 

@@ -16,7 +16,8 @@ import (
 )
 
 var data = templates.Data{Package: "orders", Table: "sales.orders", Key: `a "nasty": $key`, Engine: "postgres",
-	URI: "postgresql://localhost/shop", Folder: "generated/orders", Sequence: "sales.orders_id_seq", Fields: []string{"null", "a: b"}}
+	URI: "postgresql://localhost/shop", Folder: "generated/orders", Sequence: "sales.orders_id_seq",
+	Fields: []string{"null", "a: b"}}
 
 func config(t *testing.T) string {
 	t.Helper()

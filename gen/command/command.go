@@ -61,8 +61,10 @@ func Run(args []string, stdout, stderr io.Writer) int {
 func flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "schema", Usage: "`FILE` with CREATE TABLE statements (repeatable)"},
-		&cli.StringSliceFlag{Name: "table", Usage: "`TABLE` to generate (repeatable; default: every table with a single-column integer primary key)"},
-		&cli.StringSliceFlag{Name: "primary-key", Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use in place of the declared key"},
+		&cli.StringSliceFlag{Name: "table",
+			Usage: "`TABLE` to generate (repeatable; default: every table with a single-column integer primary key)"},
+		&cli.StringSliceFlag{Name: "primary-key",
+			Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use in place of the declared key"},
 		&cli.StringFlag{Name: "fields", Usage: "comma-separated `COLUMNS` to publish (default: all)"},
 		&cli.StringFlag{Name: "engine", Usage: "`ENGINE` of the schema: postgres or sqlite (default: told from the DDL)"},
 		&cli.StringFlag{Name: "out", Value: gen.DefaultOut, Usage: "`FOLDER` to write to"},
@@ -75,7 +77,8 @@ func flags() []cli.Flag {
 
 func run(c *cli.Context, stdout io.Writer) error {
 	r := gen.Request{Schemas: c.StringSlice("schema"), Tables: c.StringSlice("table"), Engine: c.String("engine"),
-		Out: c.String("out"), PrimaryKeys: map[string]string{}, Fields: split(c.String("fields")), With: split(c.String("with"))}
+		Out: c.String("out"), PrimaryKeys: map[string]string{},
+		Fields: split(c.String("fields")), With: split(c.String("with"))}
 	for _, key := range c.StringSlice("primary-key") {
 		if table, column, ok := strings.Cut(key, "="); ok {
 			r.PrimaryKeys[table] = column
@@ -163,13 +166,15 @@ func report(w io.Writer, out string, plan *gen.Plan, c gen.Changes) {
 		fmt.Fprintf(w, "%d files are up to date\n", len(c.Same))
 	}
 	for _, t := range plan.Tables {
-		fmt.Fprintf(w, "build: go build ./%s\n", filepath.ToSlash(filepath.Join(out, t.Package, "cmd", "repliqate-"+t.Package)))
+		fmt.Fprintf(w, "build: go build ./%s\n",
+			filepath.ToSlash(filepath.Join(out, t.Package, "cmd", "repliqate-"+t.Package)))
 	}
 }
 
 func list(w io.Writer, plan *gen.Plan) {
 	for _, t := range plan.Tables {
-		fmt.Fprintf(w, "%s  engine %s, key %s, package %s, binary repliqate-%s\n", t.Table.QualifiedName(), t.File.Engine.Name,
+		fmt.Fprintf(w, "%s  engine %s, key %s, package %s, binary repliqate-%s\n",
+			t.Table.QualifiedName(), t.File.Engine.Name,
 			t.Table.Columns[t.Key].Name, t.Package, t.Package)
 		for _, c := range t.Table.Columns {
 			_, formatted, _ := t.File.Engine.Kind(c.Type) // Prepare has checked every type

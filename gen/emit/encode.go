@@ -9,7 +9,8 @@ import (
 
 // encode prints the functions that write a row as canonical JSON.
 func encode(f *jen.File, t *model.Table) {
-	doc(f, "AppendJSON appends the row's canonical JSON, keys in order: the message's data, and what the checksum digests.")
+	doc(f, "AppendJSON appends the row's canonical JSON, keys in order: "+
+		"the message's data, and what the checksum digests.")
 	var lines []jen.Code
 	for n, i := range byName(t) {
 		before := ", "
@@ -23,7 +24,8 @@ func encode(f *jen.File, t *model.Table) {
 		)
 	}
 	lines = append(lines, jen.Return(jen.Append(jen.Id("b"), jen.LitRune('}'))))
-	f.Func().Id("AppendJSON").Params(jen.Id("b").Index().Byte(), jen.Id("r").Op("*").Id("Row")).Index().Byte().Block(lines...)
+	f.Func().Id("AppendJSON").Params(jen.Id("b").Index().Byte(), jen.Id("r").Op("*").Id("Row")).
+		Index().Byte().Block(lines...)
 
 	f.Line()
 	doc(f, "AppendColumn appends the canonical JSON of column i, in column order from 0, for message keys of columns.")

@@ -43,7 +43,8 @@ func scanBinary(f *jen.File, t *model.Table) {
 	key := t.KeyColumn()
 	f.Line()
 	doc(f, "scanKey decodes the key alone, so that a row that can't be scanned can be named.")
-	f.Func().Id("scanKey").Params(jen.Id("v").Index().Index().Byte()).Params(jen.Id("key").Int64(), jen.Err().Error()).Block(
+	f.Func().Id("scanKey").Params(jen.Id("v").Index().Index().Byte()).
+		Params(jen.Id("key").Int64(), jen.Err().Error()).Block(
 		jen.Id("key").Op("=").Int64().Parens(jen.Qual(replicatePath, "NotNull").Call(
 			jen.Op("&").Err(), jen.Lit(key.Name), jen.Id("v").Index(jen.Lit(t.Key)), decoder(key))),
 		jen.Return(jen.Id("key"), jen.Err()),

@@ -69,14 +69,16 @@ func table(f *jen.File, t *model.Table) {
 
 // program prints main, which only wires.
 func program(f *jen.File, t *model.Table) {
-	for _, line := range wrap(fmt.Sprintf("Command repliqate-%s replicates table %s to Kafka. Its options: repliqate-%s --help.",
+	for _, line := range wrap(fmt.Sprintf(
+		"Command repliqate-%s replicates table %s to Kafka. Its options: repliqate-%s --help.",
 		t.Package, t.QualifiedName(), t.Package)) {
 		f.PackageComment(line)
 	}
 	f.Func().Id("main").Params().Block(
-		jen.Qual(daemonPath, "Main").Call(jen.Qual(daemonPath, "Program").Types(jen.Qual(t.Import, "Row"), jen.Int64()).Add(multi(
-			field("Engine", jen.Lit(t.Engine)),
-			field("Table", jen.Op("&").Qual(t.Import, "Table").Dot("Table")),
-			field("NewSource", jen.Qual(t.Import, "Table").Dot("NewSource")),
-		))))
+		jen.Qual(daemonPath, "Main").Call(
+			jen.Qual(daemonPath, "Program").Types(jen.Qual(t.Import, "Row"), jen.Int64()).Add(multi(
+				field("Engine", jen.Lit(t.Engine)),
+				field("Table", jen.Op("&").Qual(t.Import, "Table").Dot("Table")),
+				field("NewSource", jen.Qual(t.Import, "Table").Dot("NewSource")),
+			))))
 }

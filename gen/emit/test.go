@@ -30,7 +30,8 @@ func test(f *jen.File, t *model.Table) {
 		goldenCall(t, true),
 	)
 	f.Line()
-	f.Func().Id("golden").Params(testingT(), jen.Id("row").Op("*").Id("Row"), jen.List(jen.Id("want"), jen.Id("wantSum")).String()).Block(
+	f.Func().Id("golden").Params(
+		testingT(), jen.Id("row").Op("*").Id("Row"), jen.List(jen.Id("want"), jen.Id("wantSum")).String()).Block(
 		jen.Id("t").Dot("Helper").Call(),
 		jen.Id("data").Op(":=").Id("AppendJSON").Call(jen.Nil(), jen.Id("row")),
 		jen.If(jen.String().Parens(jen.Id("data")).Op("!=").Id("want")).Block(
@@ -60,7 +61,8 @@ func members(t *model.Table) jen.Code {
 			jen.List(jen.Id("value"), jen.Id("published")).Op(":=").Id("members").Index(jen.Id("column").Dot("Name")),
 			jen.If(jen.Id("got").Op(":=").String().Parens(jen.Id("AppendColumn").Call(jen.Nil(), jen.Id("row"), jen.Id("i"))),
 				jen.Id("published").Op("&&").Id("got").Op("!=").String().Parens(jen.Id("value"))).Block(
-				jen.Id("t").Dot("Errorf").Call(jen.Lit("column %q alone is %s, want %s"), jen.Id("column").Dot("Name"), jen.Id("got"), jen.Id("value"))),
+				jen.Id("t").Dot("Errorf").Call(jen.Lit("column %q alone is %s, want %s"),
+					jen.Id("column").Dot("Name"), jen.Id("got"), jen.Id("value"))),
 		)
 	})
 }
@@ -82,17 +84,19 @@ func goldenRow(t *model.Table, nulls bool) jen.Code {
 		wire = append(wire, value.Op(",").Comment("// "+Shown(t.Columns[i].Name)))
 	}
 	return jen.CustomFunc(jen.Options{}, func(g *jen.Group) {
-		g.Id("wire").Op(":=").Index().Index().Byte().CustomFunc(jen.Options{Open: "{", Close: "\n}", Separator: "\n"}, func(g *jen.Group) {
-			for i, value := range wire {
-				if i == 0 {
-					g.Line().Add(value)
-					continue
+		g.Id("wire").Op(":=").Index().Index().Byte().
+			CustomFunc(jen.Options{Open: "{", Close: "\n}", Separator: "\n"}, func(g *jen.Group) {
+				for i, value := range wire {
+					if i == 0 {
+						g.Line().Add(value)
+						continue
+					}
+					g.Add(value)
 				}
-				g.Add(value)
-			}
-		})
+			})
 		g.Line().Var().Id("row").Id("Row")
-		g.Line().If(jen.Err().Op(":=").Id("scan").Call(jen.Op("&").Id("row"), jen.Id("wire")), jen.Err().Op("!=").Nil()).Block(
+		g.Line().If(jen.Err().Op(":=").Id("scan").Call(jen.Op("&").Id("row"), jen.Id("wire")),
+			jen.Err().Op("!=").Nil()).Block(
 			jen.Id("t").Dot("Fatal").Call(jen.Err()))
 		g.Line().If(jen.List(jen.Id("got"), jen.Err()).Op(":=").Id("scanKey").Call(jen.Id("wire")),
 			jen.Err().Op("!=").Nil().Op("||").Id("got").Op("!=").Id("key").Call(jen.Op("&").Id("row"))).Block(

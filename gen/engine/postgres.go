@@ -22,9 +22,11 @@ var Postgres = &Engine{
 	Placeholder: func(n int) string { return "$" + strconv.Itoa(n) },
 	Lookup:      func(key string) string { return key + " = ANY($1::bigint[])" },
 	KeyTypes:    map[string]bool{"smallint": true, "integer": true, "bigint": true},
-	Words: []string{"AS IDENTITY", "::", "$$", "NEXTVAL", "CREATE TYPE", "CREATE DOMAIN", "CREATE SEQUENCE", "CREATE SCHEMA",
+	Words: []string{"AS IDENTITY", "::", "$$", "NEXTVAL", "CREATE TYPE", "CREATE DOMAIN", "CREATE SEQUENCE",
+		"CREATE SCHEMA",
 		"CREATE EXTENSION", "COMMENT ON", "ALTER TABLE ONLY", "PARTITION BY", "[ ]"},
-	Hints: []string{"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL4", "SERIAL8", "TIMESTAMPTZ", "TIMETZ", "WITH TIME ZONE", "JSONB",
+	Hints: []string{"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL4", "SERIAL8", "TIMESTAMPTZ", "TIMETZ", "WITH TIME ZONE",
+		"JSONB",
 		"BYTEA", "UUID", "INTERVAL", "DOUBLE PRECISION"},
 }
 
@@ -65,7 +67,8 @@ var postgresTypes = []postgresType{
 	{"time,time without time zone", 1083, 1183, "Time", "TimeOf", "AppendTime", "Times", ""},
 	{"timetz,time with time zone", 1266, 1270, "TimeTZ", "TimeTZOf", "AppendTimeTZ", "TimeTZs", ""},
 	{"timestamp,timestamp without time zone", 1114, 1115, "Timestamp", "TimestampOf", "AppendTimestamp", "Timestamps", ""},
-	{"timestamptz,timestamp with time zone", 1184, 1185, "TimestampTZ", "TimestampTZOf", "AppendTimestampTZ", "TimestampTZs", ""},
+	{"timestamptz,timestamp with time zone", 1184, 1185,
+		"TimestampTZ", "TimestampTZOf", "AppendTimestampTZ", "TimestampTZs", ""},
 	{"interval", 1186, 1187, "Interval", "IntervalOf", "AppendInterval", "Intervals", ""},
 	{"bytea", 17, 1001, "[]byte", "Bytea", "AppendBytea", "Byteas", "bytes"},
 	{"json", 114, 199, "JSON", "JSONOf", "AppendJSON", "JSONs", "Clone"},

@@ -10,20 +10,22 @@ import (
 // PostgreSQL sends in binary format, and what the message has for them. Generated tests are made of
 // these, so that they don't take the run time's word for it.
 var postgresSamples = map[string]model.Sample{
-	"boolean":                     {Wire: "\x01", JSON: "true"},
-	"smallint":                    {Wire: big(2, -2), JSON: "-2"},
-	"integer":                     {Wire: big(4, -70000), JSON: "-70000"},
-	"bigint":                      {Wire: big(8, 1<<53+1), JSON: "9007199254740993"},
-	"oid":                         {Wire: big(4, 1<<32-1), JSON: "4294967295"},
-	"real":                        {Wire: "\x3d\xcc\xcc\xcd", JSON: "0.1"},
-	"double precision":            {Wire: "\x43\x41\xc3\x79\x37\xe0\x80\x00", JSON: "1e+16"},
-	"numeric":                     {Wire: big(2, 2) + big(2, 0) + big(2, 0) + big(2, 2) + big(2, 12) + big(2, 5000), JSON: `"12.50"`},
-	"text":                        {Wire: "caf\u00e9 \"1\"\n\U0001f680", JSON: `"caf\u00e9 \"1\"\n\ud83d\ude80"`},
-	"character varying":           {Wire: "back\\slash", JSON: `"back\\slash"`},
-	"character":                   {Wire: "EU ", JSON: `"EU "`},
-	`"char"`:                      {Wire: "x", JSON: `"x"`},
-	"name":                        {Wire: "pg_class", JSON: `"pg_class"`},
-	"uuid":                        {Wire: "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", JSON: `"00112233-4455-6677-8899-aabbccddeeff"`},
+	"boolean":          {Wire: "\x01", JSON: "true"},
+	"smallint":         {Wire: big(2, -2), JSON: "-2"},
+	"integer":          {Wire: big(4, -70000), JSON: "-70000"},
+	"bigint":           {Wire: big(8, 1<<53+1), JSON: "9007199254740993"},
+	"oid":              {Wire: big(4, 1<<32-1), JSON: "4294967295"},
+	"real":             {Wire: "\x3d\xcc\xcc\xcd", JSON: "0.1"},
+	"double precision": {Wire: "\x43\x41\xc3\x79\x37\xe0\x80\x00", JSON: "1e+16"},
+	"numeric": {Wire: big(2, 2) + big(2, 0) + big(2, 0) + big(2, 2) + big(2, 12) + big(2, 5000),
+		JSON: `"12.50"`},
+	"text":              {Wire: "caf\u00e9 \"1\"\n\U0001f680", JSON: `"caf\u00e9 \"1\"\n\ud83d\ude80"`},
+	"character varying": {Wire: "back\\slash", JSON: `"back\\slash"`},
+	"character":         {Wire: "EU ", JSON: `"EU "`},
+	`"char"`:            {Wire: "x", JSON: `"x"`},
+	"name":              {Wire: "pg_class", JSON: `"pg_class"`},
+	"uuid": {Wire: "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff",
+		JSON: `"00112233-4455-6677-8899-aabbccddeeff"`},
 	"date":                        {Wire: big(4, 8825), JSON: `"2024-02-29"`},
 	"time without time zone":      {Wire: big(8, 45296700000), JSON: `"12:34:56.7"`},
 	"time with time zone":         {Wire: big(8, 45296000000) + big(4, -5400), JSON: `"12:34:56+01:30"`},
@@ -46,7 +48,8 @@ func big(bytes int, n int64) string {
 // arrayOf is a sample of an array of two elements, of which the second is null.
 func arrayOf(element model.Sample, oid uint32) model.Sample {
 	header := big(4, 1) + big(4, 1) + big(4, int64(oid)) + big(4, 2) + big(4, 1)
-	return model.Sample{Wire: header + big(4, int64(len(element.Wire))) + element.Wire + big(4, -1), JSON: "[" + element.JSON + ", null]"}
+	return model.Sample{Wire: header + big(4, int64(len(element.Wire))) + element.Wire + big(4, -1),
+		JSON: "[" + element.JSON + ", null]"}
 }
 
 // sqliteSamples has a value by the method that writes it, and by declared type where that is usual.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -96,7 +95,8 @@ func Models(in io.Reader) ([]*model.Table, error) {
 
 func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.Table, error) {
 	t := &model.Table{
-		Engine: e.Name, Schema: o.Schema, Name: o.Table, Package: o.Package, Import: all.Module + "/" + o.Package, Source: o.Source,
+		Engine: e.Name, Schema: o.Schema, Name: o.Table,
+		Package: o.Package, Import: all.Module + "/" + o.Package, Source: o.Source,
 		Regenerate: o.Regenerate, AutoIncrement: o.AutoIncrement, Key: -1,
 	}
 	found, err := r.find(t.Schema, t.Name)
@@ -170,7 +170,7 @@ func (r *request) queriesOf(o TableOptions, names map[string]string) (model.Quer
 	var q model.Queries
 	targets := map[string]*string{"First": &q.First, "Next": &q.Next, "At": &q.At, "Lookup": &q.Lookup}
 	prefix := QueryPrefix(o.Package)
-	replace := Replacer(names, false)
+	replace := replacer(names, false)
 	for _, query := range r.Queries {
 		if target, ok := targets[strings.TrimPrefix(query.Name, prefix)]; ok && strings.HasPrefix(query.Name, prefix) {
 			*target = replace.Replace(strings.TrimSuffix(strings.TrimSpace(query.Text), ";"))
@@ -182,19 +182,6 @@ func (r *request) queriesOf(o TableOptions, names map[string]string) (model.Quer
 		}
 	}
 	return q, nil
-}
-
-// Replacer puts names in the place of what sqlc is told, or the other way round.
-func Replacer(names map[string]string, forSQLC bool) *strings.Replacer {
-	var pairs []string
-	for _, told := range slices.Sorted(maps.Keys(names)) {
-		if forSQLC {
-			pairs = append(pairs, names[told], told)
-		} else {
-			pairs = append(pairs, told, names[told])
-		}
-	}
-	return strings.NewReplacer(pairs...)
 }
 
 // fingerprint digests what decides the code: names, types, nullability, key and fields.

@@ -24,9 +24,11 @@ func (r *pgReader) createTable(f *File, create *pg.CreateStmt) (*Table, error) {
 	}
 	switch {
 	case create.OfTypename != nil:
-		t.problem = fmt.Errorf("the columns of table %s are those of a type: give its definition with columns", t.QualifiedName())
+		t.problem = fmt.Errorf("the columns of table %s are those of a type: give its definition with columns",
+			t.QualifiedName())
 	case len(create.InhRelations) > 0:
-		t.problem = fmt.Errorf("table %s inherits columns: give its definition with all columns and without INHERITS", t.QualifiedName())
+		t.problem = fmt.Errorf("table %s inherits columns: give its definition with all columns and without INHERITS",
+			t.QualifiedName())
 	}
 	for _, element := range create.TableElts {
 		switch n := element.Node.(type) {
@@ -37,7 +39,8 @@ func (r *pgReader) createTable(f *File, create *pg.CreateStmt) (*Table, error) {
 		case *pg.Node_Constraint:
 			t.constraint(n.Constraint)
 		case *pg.Node_TableLikeClause:
-			t.problem = fmt.Errorf("table %s takes columns from another with LIKE: give its definition with all columns", t.QualifiedName())
+			t.problem = fmt.Errorf("table %s takes columns from another with LIKE: give its definition with all columns",
+				t.QualifiedName())
 		}
 	}
 	f.Tables = append(f.Tables, t)

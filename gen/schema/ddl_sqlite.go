@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -74,16 +75,21 @@ func (f *File) sqliteNeeded(wanted map[*Table]bool) string {
 	return b.String()
 }
 
-// quoteForSQLC quotes a name as sqlc reads it, which unquotes names of SQLite like a literal of Go.
+// quoteForSQLC quotes a name as sqlc reads it, which unquotes names of SQLite like a literal of Go and cuts
+// statements short by as many bytes as there are beyond ASCII.
 func (t *types) quoteForSQLC(name string) string {
 	bare := `"` + name + `"`
-	if unquoted, err := strconv.Unquote(bare); err == nil && unquoted == name {
+	if unquoted, err := strconv.Unquote(bare); err == nil && unquoted == name && isASCII(name) {
 		return bare
 	}
 	literal := strconv.QuoteToASCII(name)
 	escaped := `"` + strings.ReplaceAll(literal[1:len(literal)-1], `\"`, `\x22`) + `"`
 	t.quoted[escaped] = engine.SQLite.Quote(name)
 	return escaped
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // run runs the statements that define something one by one, so that an error has a position. All others
@@ -204,20 +210,21 @@ func (r *sqliteReader) locate(t *Table, s statement) {
 // columns reads what SQLite knows of a table.
 func (r *sqliteReader) columns(t *Table) error {
 	keys := map[int]string{}
-	err := sqlitex.Execute(r.conn, `SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) WHERE hidden <> 1`, &sqlitex.ExecOptions{
-		Args: []any{t.Name},
-		ResultFunc: func(row *sqlite.Stmt) error {
-			c := Column{Name: row.ColumnText(0), typeText: row.ColumnText(1), NotNull: row.ColumnBool(2)}
-			name, _, _ := strings.Cut(c.typeText, "(")
-			c.Type = engine.Type{Name: strings.TrimSpace(name)}
-			c.file, c.pos = r.positionOf(t, c.Name)
-			c.typePos = c.file.typeAt(c.pos, c.typeText)
-			if pk := row.ColumnInt(3); pk > 0 {
-				keys[pk] = c.Name
-			}
-			t.Columns = append(t.Columns, c)
-			return nil
-		}})
+	err := sqlitex.Execute(r.conn,
+		`SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) WHERE hidden <> 1`, &sqlitex.ExecOptions{
+			Args: []any{t.Name},
+			ResultFunc: func(row *sqlite.Stmt) error {
+				c := Column{Name: row.ColumnText(0), typeText: row.ColumnText(1), NotNull: row.ColumnBool(2)}
+				name, _, _ := strings.Cut(c.typeText, "(")
+				c.Type = engine.Type{Name: strings.TrimSpace(name)}
+				c.file, c.pos = r.positionOf(t, c.Name)
+				c.typePos = c.file.typeAt(c.pos, c.typeText)
+				if pk := row.ColumnInt(3); pk > 0 {
+					keys[pk] = c.Name
+				}
+				t.Columns = append(t.Columns, c)
+				return nil
+			}})
 	if err != nil {
 		return err
 	}
@@ -257,16 +264,17 @@ func (r *sqliteReader) positionOf(t *Table, column string) (*File, int) {
 // other key of SQLite can be null unless it says NOT NULL.
 func (r *sqliteReader) indexes(t *Table) error {
 	keyIndex := false
-	err := sqlitex.Execute(r.conn, `SELECT min(c.name), i.origin FROM pragma_index_list(?) AS i, pragma_index_info(i.name) AS c
+	err := sqlitex.Execute(r.conn,
+		`SELECT min(c.name), i.origin FROM pragma_index_list(?) AS i, pragma_index_info(i.name) AS c
 		WHERE i."unique" AND NOT i.partial GROUP BY i.name HAVING count(*) = 1 AND min(c.cid) >= 0`, &sqlitex.ExecOptions{
-		Args: []any{t.Name},
-		ResultFunc: func(row *sqlite.Stmt) error {
-			keyIndex = keyIndex || row.ColumnText(1) == "pk"
-			if i := t.Column(row.ColumnText(0)); i >= 0 {
-				t.Columns[i].Unique = true
-			}
-			return nil
-		}})
+			Args: []any{t.Name},
+			ResultFunc: func(row *sqlite.Stmt) error {
+				keyIndex = keyIndex || row.ColumnText(1) == "pk"
+				if i := t.Column(row.ColumnText(0)); i >= 0 {
+					t.Columns[i].Unique = true
+				}
+				return nil
+			}})
 	if len(t.PrimaryKey) == 1 && !keyIndex && err == nil {
 		t.Columns[t.Column(t.PrimaryKey[0])].NotNull = true
 	}
@@ -276,7 +284,8 @@ func (r *sqliteReader) indexes(t *Table) error {
 // sqliteName is what sqlc is told for a declared type: the type itself where that is one plain word,
 // since sqlc joins several to one and has a name of its own for none.
 func (t *types) sqliteName(declared string) string {
-	if found := lexemes(declared); len(found) == 1 && found[0].text == declared && declared[0] >= 'A' && isWord(rune(declared[0])) {
+	found := lexemes(declared)
+	if len(found) == 1 && found[0].text == declared && declared[0] >= 'A' && isWord(rune(declared[0])) {
 		return declared
 	}
 	for name, known := range t.names {

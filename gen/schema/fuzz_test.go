@@ -20,10 +20,12 @@ func FuzzSchema(f *testing.F) {
 		"CREATE TABLE orders (id bigserial PRIMARY KEY, note text NOT NULL, tags text[]);",
 		"CREATE TABLE a.b (id int, n int UNIQUE NOT NULL, PRIMARY KEY (id)); COMMENT ON COLUMN a.b.n IS 'x';",
 		"CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN d AS mood; CREATE TABLE t (id serial, m mood, d d[]);",
-		"CREATE TABLE p (id int8) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT; ALTER TABLE p ADD UNIQUE (id);",
+		"CREATE TABLE p (id int8) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT; " +
+			"ALTER TABLE p ADD UNIQUE (id);",
 		"CREATE TABLE t (id int); ALTER TABLE t ADD PRIMARY KEY (id), ADD COLUMN x text, DROP COLUMN x, ALTER id TYPE int8;",
 		"CREATE TABLE t (LIKE u); CREATE TABLE u () INHERITS (t); CREATE UNIQUE INDEX ON t (lower(x)); DROP TABLE t;",
-		"\\restrict x\nSET a = 1;\nCREATE TABLE public.t (id bigint NOT NULL);\nALTER TABLE ONLY public.t ADD CONSTRAINT k PRIMARY KEY (id);",
+		"\\restrict x\nSET a = 1;\nCREATE TABLE public.t (id bigint NOT NULL);\n" +
+			"ALTER TABLE ONLY public.t ADD CONSTRAINT k PRIMARY KEY (id);",
 		"CREATE TABLE ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, [a b] TEXT, `c` , \"d\"\"e\" VARCHAR(20) UNIQUE);",
 		"CREATE TABLE w (a INT, b INT NOT NULL, PRIMARY KEY (a)) WITHOUT ROWID; ALTER TABLE w ADD COLUMN c REAL;",
 		"CREATE VIRTUAL TABLE v USING fts5(x); CREATE TABLE t AS SELECT 1 AS x; PRAGMA foreign_keys=ON; -- end",

@@ -61,7 +61,8 @@ func next(text string) (n int, found bool) {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isWord(r rune) bool {
-	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= 0x80 && r != utf8.RuneError
+	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' ||
+		r >= 0x80 && r != utf8.RuneError
 }
 
 // upTo returns the length up to the end of what closes the text, from where on it is looked for.

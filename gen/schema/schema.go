@@ -96,7 +96,8 @@ func parseEngine(e *engine.Engine, files []*File) error {
 	if len(files) == 0 {
 		return nil
 	}
-	shared := &types{domains: map[string]string{}, enums: map[string]bool{}, names: map[string]string{}, quoted: map[string]string{}}
+	shared := &types{domains: map[string]string{}, enums: map[string]bool{},
+		names: map[string]string{}, quoted: map[string]string{}}
 	for _, f := range files {
 		f.types = shared
 	}

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/sqlc-dev/sqlc/pkg/cli"
 )
@@ -59,7 +62,7 @@ func Compile(engine string, ddl []Text, queries []Text, options Options) (map[st
 		"version": "2",
 		"plugins": []object{{"name": "repliqate", "process": object{"cmd": self, "format": "json"}}},
 		"sql": []object{{
-			"engine": engine, "schema": in.add("schema", ddl), "queries": in.add("query", queries),
+			"engine": engine, "schema": in.add("schema", ddl), "queries": in.add("query", forSQLC(queries, options.Names)),
 			"codegen": []object{{"plugin": "repliqate", "out": "out", "options": options}},
 		}},
 	})
@@ -74,6 +77,37 @@ func Compile(engine string, ddl []Text, queries []Text, options Options) (map[st
 		return nil, in.explain(err)
 	}
 	return readTree(filepath.Join(dir, "out"))
+}
+
+// forSQLC writes queries as sqlc can read them: with the names that it is told, and with comments in ASCII,
+// since it finds the end of a statement by characters and cuts it off by bytes.
+func forSQLC(queries []Text, names map[string]string) []Text {
+	replace := replacer(names, true)
+	told := make([]Text, len(queries))
+	for i, q := range queries {
+		var b strings.Builder
+		for line := range strings.Lines(q.SQL) {
+			if strings.HasPrefix(line, "--") {
+				line = strings.Map(func(r rune) rune { return min(r, unicode.MaxASCII) }, line)
+			}
+			b.WriteString(line)
+		}
+		told[i] = Text{Name: q.Name, SQL: replace.Replace(b.String())}
+	}
+	return told
+}
+
+// replacer puts what sqlc is told in the place of names, or the names back.
+func replacer(names map[string]string, forSQLC bool) *strings.Replacer {
+	var pairs []string
+	for _, told := range slices.Sorted(maps.Keys(names)) {
+		if forSQLC {
+			pairs = append(pairs, names[told], told)
+		} else {
+			pairs = append(pairs, told, names[told])
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // input is what sqlc reads: a folder of files, and which of the user's files each is from.

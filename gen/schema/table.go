@@ -92,7 +92,8 @@ func (t *Table) Key(asked string) (int, error) {
 	}
 	i := t.Column(name)
 	if i < 0 {
-		return -1, t.Fail(fmt.Errorf("table %s has no column %s to be its key: it has %s", t.QualifiedName(), name, t.columnNames()))
+		return -1, t.Fail(fmt.Errorf("table %s has no column %s to be its key: it has %s",
+			t.QualifiedName(), name, t.columnNames()))
 	}
 	c := t.Columns[i]
 	_, formatted, err := t.file.Engine.Kind(c.Type)
@@ -102,9 +103,11 @@ func (t *Table) Key(asked string) (int, error) {
 	}
 	switch {
 	case !c.NotNull:
-		return -1, t.failColumn(i, fmt.Errorf("key %s of table %s can be null: declare it NOT NULL, or %s", c.Name, t.QualifiedName(), other))
+		return -1, t.failColumn(i, fmt.Errorf("key %s of table %s can be null: declare it NOT NULL, or %s",
+			c.Name, t.QualifiedName(), other))
 	case declared != c.Name && !c.Unique:
-		return -1, t.failColumn(i, fmt.Errorf("key %s of table %s is not unique: declare it UNIQUE, or %s", c.Name, t.QualifiedName(), other))
+		return -1, t.failColumn(i, fmt.Errorf("key %s of table %s is not unique: declare it UNIQUE, or %s",
+			c.Name, t.QualifiedName(), other))
 	}
 	return i, nil
 }
