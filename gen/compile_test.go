@@ -10,7 +10,8 @@ import (
 // What sqlc finds is reported under the names of the user's files, and does not end the program, though
 // sqlc ends its own.
 func TestSQLCErrorsAreExplained(t *testing.T) {
-	for name, query := range map[string]string{"postgresql": "SELECT nothing\nFROM orders", "sqlite": "SELECT id FROM nowhere"} {
+	wrong := map[string]string{"postgresql": "SELECT nothing\nFROM orders", "sqlite": "SELECT id FROM nowhere"}
+	for name, query := range wrong {
 		ddl := []schema.Text{{Name: "shop.sql", SQL: "CREATE TABLE orders (id bigint);"}}
 		queries := []schema.Text{{Name: "orders/query.sql", SQL: "-- name: OrdersFirst :many\n" + query + ";\n"}}
 		_, err := schema.Compile(name, ddl, queries, schema.Options{})

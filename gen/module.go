@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 )
 
 // RuntimeModule is the module that generated code imports.
@@ -53,7 +54,11 @@ func FindModule(out string) (Module, error) {
 			return Module{}, fmt.Errorf("find the Go module of %s: %w", out, err)
 		}
 		below = filepath.ToSlash(below)
-		return Module{Import: path.Join(mod.Module.Mod.Path, below), Below: below, Missing: missingModule(mod)}, nil
+		m := Module{Import: path.Join(mod.Module.Mod.Path, below), Below: below, Missing: missingModule(mod)}
+		if err := module.CheckImportPath(m.Import); err != nil {
+			return Module{}, fmt.Errorf("%s can't hold Go packages: %w: name another folder with --out", out, err)
+		}
+		return m, nil
 	}
 }
 

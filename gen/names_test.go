@@ -129,7 +129,8 @@ func quoteSQL(name string) string { return `"` + strings.ReplaceAll(name, `"`, `
 func nastyPostgres() []byte {
 	var b bytes.Buffer
 	b.WriteString(`CREATE SCHEMA "Sales Dept"; CREATE TYPE "Mood's" AS ENUM ('a "b"');` + "\n")
-	b.WriteString(`CREATE DOMAIN "Sales Dept"."Price" AS numeric(10,2); CREATE TYPE "Sales Dept".mood AS ENUM ('c');` + "\n")
+	b.WriteString(`CREATE DOMAIN "Sales Dept"."Price" AS numeric(10,2);` + "\n")
+	b.WriteString(`CREATE TYPE "Sales Dept".mood AS ENUM ('c');` + "\n")
 	b.WriteString(`CREATE TABLE "Sales Dept"."Order; x" (` + "\n" +
 		`"Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`)
 	types := []string{"text", "text[]", "text NOT NULL DEFAULT ''", `"Mood's"`, `"Mood's"[]`,

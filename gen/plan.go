@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -56,7 +58,7 @@ func Prepare(r Request) (*Plan, error) {
 	if err := templates.Check(r.With); err != nil {
 		return nil, err
 	}
-	files, err := schema.Read(unique(r.Schemas), e)
+	files, err := schema.Read(schemaFiles(r.Schemas), e)
 	if err != nil {
 		return nil, err
 	}
@@ -81,11 +83,18 @@ func Prepare(r Request) (*Plan, error) {
 	return plan, plan.collisions()
 }
 
-// unique removes files that are named twice.
-func unique(names []string) []string {
+// schemaFiles returns the files, each once. A path is relative where it can be, since it is printed into
+// what is generated, which is to be the same on every machine.
+func schemaFiles(names []string) []string {
+	dir, err := os.Getwd()
 	var out []string
 	for _, name := range names {
-		if !slices.Contains(out, name) {
+		if filepath.IsAbs(name) && err == nil {
+			if rel, err := filepath.Rel(dir, name); err == nil && filepath.IsLocal(rel) {
+				name = rel
+			}
+		}
+		if name = filepath.Clean(name); !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}

@@ -80,11 +80,14 @@ func run(c *cli.Context, stdout io.Writer) error {
 		Out: c.String("out"), PrimaryKeys: map[string]string{},
 		Fields: split(c.String("fields")), With: split(c.String("with"))}
 	for _, key := range c.StringSlice("primary-key") {
-		if table, column, ok := strings.Cut(key, "="); ok {
-			r.PrimaryKeys[table] = column
-		} else {
-			r.PrimaryKeys[""] = key
+		table, column, ok := strings.Cut(key, "=")
+		if !ok {
+			table, column = "", key
 		}
+		if have, twice := r.PrimaryKeys[table]; twice && have != column {
+			return fmt.Errorf("--primary-key %s: %s was named before: expected one column for a table", key, have)
+		}
+		r.PrimaryKeys[table] = column
 	}
 	if name := c.String("config"); name != "" {
 		if err := fromConfig(name, &r); err != nil {
