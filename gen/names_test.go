@@ -70,6 +70,12 @@ func TestNastyNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkNasty(t, published(t, "generated/sales_dept_order__x", server.URI()))
+		if err := server.Exec(t.Context(), "INSERT INTO events_windows DEFAULT VALUES"); err != nil {
+			t.Fatal(err)
+		}
+		if got := published(t, "generated/events_windows_table", server.URI()); got != `{"id": 1}` {
+			t.Errorf("the row of table events_windows is %s", got)
+		}
 		want := `{"TYPE": "", "a line\nbreak": null, "say \"hi\"": null, "\ud83d\ude80": null}`
 		if got := published(t, "some/sales_dept_order__x", server.URI()); got != want {
 			t.Errorf("the row of some fields is %s", got)

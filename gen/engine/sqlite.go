@@ -42,8 +42,8 @@ var SQLite = &Engine{
 	Placeholder: func(n int) string { return "?" + strconv.Itoa(n) },
 	Lookup:      func(key string) string { return key + " IN (SELECT value FROM json_each(?1))" },
 	KeyTypes:    map[string]bool{"INTEGER": true, "INT": true, "BIGINT": true},
-	Words:       []string{"AUTOINCREMENT", "WITHOUT ROWID", ") STRICT", "PRAGMA", "`name`", "[name]"},
-	Hints:       []string{"INTEGER PRIMARY KEY", "BLOB", "DATETIME"},
+	Words:       []string{"AUTOINCREMENT", "WITHOUT ROWID", "`name`", "[name]"},
+	Hints:       []string{"INTEGER PRIMARY KEY", ") STRICT", "PRAGMA", "BLOB", "DATETIME"},
 }
 
 var sqliteReserved = words(`add all alter and as autoincrement between case check collate commit constraint create
