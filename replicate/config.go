@@ -33,6 +33,16 @@ type Config struct {
 	StuckAfter time.Duration
 	// SettleDelay is settle.unsafe_delay_sec: how long every row waits besides the holders. Default 0.
 	SettleDelay time.Duration
+	// AuditOff turns the late-row audit off. It is on by default where the source can look up keys.
+	AuditOff bool
+	// AuditPublish publishes the late rows that the audit finds. Default off: they are reported.
+	AuditPublish bool
+	// AuditKeep is for how long a gap between keys is looked up again. Default 10 minutes.
+	AuditKeep time.Duration
+	// AuditKeys is how many missing keys are remembered at most. Default 50,000.
+	AuditKeys int
+	// AuditInterval is the pause between two lookups. Default 10 s.
+	AuditInterval time.Duration
 	// RetryMin and RetryMax bound the jittered exponential backoff. Defaults 100 ms and 15 s.
 	RetryMin, RetryMax time.Duration
 	// Once ends the run when everything is published that was committed when it started.
@@ -51,6 +61,9 @@ func (c Config) WithDefaults() Config {
 	defaultTo(&c.LeaseTTL, 10*time.Second)
 	defaultTo(&c.StandbyInterval, 500*time.Millisecond)
 	defaultTo(&c.StuckAfter, time.Minute)
+	defaultTo(&c.AuditKeep, 10*time.Minute)
+	defaultTo(&c.AuditKeys, 50_000)
+	defaultTo(&c.AuditInterval, 10*time.Second)
 	defaultTo(&c.RetryMin, 100*time.Millisecond)
 	defaultTo(&c.RetryMax, 15*time.Second)
 	defaultTo(&c.OnceWait, 30*time.Second)

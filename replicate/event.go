@@ -26,6 +26,11 @@ type (
 		result PollResult
 		err    error
 	}
+	evLooked[K Key] struct {
+		page *Page[K]
+		more bool // the page ended at a limit
+		err  error
+	}
 	evPublished struct {
 		id  uint64
 		err error
@@ -46,6 +51,7 @@ func (evSinkOpened) isEvent()   {}
 func (evLoaded) isEvent()       {}
 func (evSourceOpened) isEvent() {}
 func (evPolled[K]) isEvent()    {}
+func (evLooked[K]) isEvent()    {}
 func (evPublished) isEvent()    {}
 func (evCommitted) isEvent()    {}
 func (evWitnessSaved) isEvent() {}
@@ -59,13 +65,17 @@ func (evStop) isEvent()         {}
 type action interface{ isAction() }
 
 type (
-	actAcquire        struct{}
-	actOpenSink       struct{}
-	actCloseSink      struct{} // no answer
-	actLoad           struct{ witness bool }
-	actOpenSource     struct{ at Offset }
-	actCloseSource    struct{}                     // no answer
-	actPoll[K Key]    struct{ req PollRequest[K] } // the shell supplies the page
+	actAcquire       struct{}
+	actOpenSink      struct{}
+	actCloseSink     struct{} // no answer
+	actLoad          struct{ witness bool }
+	actOpenSource    struct{ at Offset }
+	actCloseSource   struct{}                     // no answer
+	actPoll[K Key]   struct{ req PollRequest[K] } // the shell supplies the page
+	actLookup[K Key] struct {
+		keys []K // ascending
+		req  PollRequest[K]
+	}
 	actPublish[K Key] struct {
 		id   uint64
 		page *Page[K]
@@ -92,6 +102,7 @@ func (actLoad) isAction()        {}
 func (actOpenSource) isAction()  {}
 func (actCloseSource) isAction() {}
 func (actPoll[K]) isAction()     {}
+func (actLookup[K]) isAction()   {}
 func (actPublish[K]) isAction()  {}
 func (actRecycle[K]) isAction()  {}
 func (actCommit) isAction()      {}
@@ -113,6 +124,7 @@ const (
 	timerCommit
 	timerWitness
 	timerRecheck
+	timerAudit
 	timerDrain
 	timerKinds
 )

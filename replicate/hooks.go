@@ -13,6 +13,7 @@ type Hooks struct {
 	OnRetry   func(RetryInfo)
 	OnLease   func(LeaseInfo)
 	OnHorizon func(HorizonInfo)
+	OnAudit   func(AuditInfo)
 }
 
 // StateInfo says that the job went over to another state: "standby", "starting", "running",
@@ -27,7 +28,8 @@ type PollInfo struct {
 	Rows, Bytes int
 	BadRows     int64 // rows that went to the dead-letter topic
 	More        bool
-	Above       bool // rows with keys that the sequence has not drawn wait beyond the horizon
+	HorizonAge  time.Duration // for how long open transactions have held the horizon back
+	Above       bool          // rows with keys that the sequence has not drawn wait beyond the horizon
 	Duration    time.Duration
 	Err         error
 }
@@ -74,4 +76,13 @@ type LeaseInfo struct {
 type HorizonInfo struct {
 	Age     time.Duration
 	Holders []string
+}
+
+// AuditInfo is the result of a lookup of the late-row audit.
+type AuditInfo struct {
+	Late      []string // keys of rows that appeared where a gap had been passed
+	Published bool     // they are published, as the configuration asks
+	Watched   int      // keys that will be looked up again
+	Dropped   int64    // keys that were forgotten before they were looked up, since there were too many
+	Err       error    // the last of them can't be published
 }

@@ -31,10 +31,14 @@ type machine[K Key] struct {
 	store  storeState
 	once   onceState[K]
 
+	watch    watch[K]     // keys that the late-row audit looks up again
+	auditing []watched[K] // those of the lookup under way
+
 	horizon  horizon[K] // belongs to the poll while one is under way
 	acked    position[K]
-	next     position[K] // the last row handed to the sink; polls read on from here
-	waiting  bool        // the pause after a poll without further rows
+	next     position[K]   // the last row handed to the sink; polls read on from here
+	witness  time.Duration // how often the witness is refreshed
+	waiting  bool          // the pause after a poll without further rows
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
 
@@ -70,6 +74,8 @@ type sourceState struct {
 	closing    bool // the answer under way is of no interest any more
 	stale      bool // the poll under way began before the position was set back
 	since      time.Time
+
+	recheckDue, auditDue bool // to be done as soon as no operation is under way
 }
 
 type sinkState[K Key] struct {
@@ -86,6 +92,7 @@ type flight[K Key] struct {
 	rows, bytes int
 	acked       bool
 	since       time.Time
+	late        []watched[K] // rows of the audit, which have no part in the offset
 }
 
 type storeState struct {
@@ -113,9 +120,12 @@ const (
 )
 
 func newMachine[K Key](cfg Config, hooks *Hooks, hasLease, hasWitness bool, seed uint64) *machine[K] {
-	m := &machine[K]{cfg: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness}
+	m := &machine[K]{cfg: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness, witness: witnessInterval}
 	m.rng = rand.New(rand.NewPCG(seed, 1))
 	m.horizon.delay = cfg.SettleDelay
+	if !cfg.AuditOff {
+		m.watch.max, m.watch.keep = cfg.AuditKeys, cfg.AuditKeep
+	}
 	return m
 }
 
@@ -145,13 +155,15 @@ func (m *machine[K]) step(ev event, now time.Time) []action {
 		m.onSourceOpened(ev)
 	case evPolled[K]:
 		m.onPolled(ev)
+	case evLooked[K]:
+		m.onLooked(ev)
 	case evPublished:
 		m.onPublished(ev)
 	case evCommitted:
 		m.onCommitted(ev)
 	case evWitnessSaved:
 		if ev.err == nil {
-			m.arm(timerWitness, witnessInterval)
+			m.arm(timerWitness, m.witness)
 		} else {
 			m.retry(timerWitness, "witness", ev.err)
 		}
@@ -208,7 +220,9 @@ func (m *machine[K]) onTimer(timer timerKind) {
 	case timerWitness:
 		m.saveWitness()
 	case timerRecheck:
-		m.recheck()
+		m.source.recheckDue = true
+	case timerAudit:
+		m.source.auditDue = true
 	case timerDrain:
 		if m.phase == phaseStopping {
 			m.exit(errors.Join(m.failure, ErrDrainTimeout))

@@ -57,14 +57,17 @@ func (m *machine[K]) onCommitted(ev evCommitted) {
 	}
 }
 
-// saveWitness stores the acknowledged offset beside the messages.
+// saveWitness stores the acknowledged offset beside the messages. The store is written once more too: one
+// that lost its data is then repaired from memory even when no row follows (Promise 4: an offset that is
+// further on stays).
 func (m *machine[K]) saveWitness() {
 	if m.phase != phaseRunning || !m.hasWitness {
 		return
 	}
 	if m.acked.offset.IsZero() || !m.sink.open {
-		m.arm(timerWitness, witnessInterval)
+		m.arm(timerWitness, m.witness)
 		return
 	}
+	m.store.stored = Offset{}
 	m.do(actSaveWitness{offset: m.acked.offset})
 }

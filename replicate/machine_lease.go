@@ -85,5 +85,6 @@ func (m *machine[K]) stepDown() {
 	m.closeSink()
 	m.acked, m.next = position[K]{}, position[K]{}
 	m.store.stored = Offset{}
+	m.watch.reset()
 	m.state("standby")
 }

@@ -10,8 +10,8 @@ const oncePollMax = 100 * time.Millisecond
 
 // poll asks for the next page when there is room for it (Promise 7).
 func (m *machine[K]) poll() {
-	if m.phase != phaseRunning || !m.source.open || m.source.busy || !m.sink.open || m.waiting ||
-		len(m.sink.inFlight) >= m.cfg.InFlight || m.once.covered && m.onceReached() {
+	if m.phase != phaseRunning || !m.source.open || m.source.busy || !m.sink.open ||
+		len(m.sink.inFlight) >= m.cfg.InFlight || m.chores() || m.waiting || m.once.covered && m.onceReached() {
 		return
 	}
 	m.source.busy, m.source.stale = true, false
@@ -69,7 +69,7 @@ func (m *machine[K]) onPolled(ev evPolled[K]) {
 func (m *machine[K]) reportPoll(ev evPolled[K], rows int) {
 	if m.hooks.OnPoll != nil {
 		m.hooks.OnPoll(PollInfo{Rows: rows, Bytes: ev.page.Bytes(), BadRows: ev.page.BadRows, More: ev.result.More,
-			Above: ev.result.Above, Duration: m.now.Sub(m.pollFrom), Err: ev.err})
+			Above: ev.result.Above, HorizonAge: m.horizonAge(), Duration: m.now.Sub(m.pollFrom), Err: ev.err})
 	}
 }
 
@@ -103,6 +103,7 @@ func (m *machine[K]) pollFailed(err error) {
 }
 
 func (m *machine[K]) publish(page *Page[K]) {
+	m.watch.note(m.next, page.Keys, m.now)
 	m.sink.nextID++
 	last := position[K]{key: page.Last, offset: Offset{Key: KeyText(page.Last)}}
 	if page.LastSum != (Sum{}) {
@@ -181,13 +182,21 @@ func (m *machine[K]) onceProgress(more bool) {
 	}
 }
 
+// horizonAge is for how long the oldest transactions have held the horizon back.
+func (m *machine[K]) horizonAge() time.Duration {
+	e, ok := m.horizon.oldest()
+	if !ok || len(e.holders) == 0 {
+		return 0
+	}
+	return m.now.Sub(e.readAt)
+}
+
 // watchHorizon reports a horizon that transactions have held back for long.
 func (m *machine[K]) watchHorizon() {
-	e, ok := m.horizon.oldest()
-	if !ok || len(e.holders) == 0 || m.now.Sub(e.readAt) < m.cfg.StuckAfter || m.source.busy ||
-		m.now.Sub(m.stuckAt) < m.cfg.StuckAfter {
+	if m.horizonAge() < m.cfg.StuckAfter || m.source.busy || m.now.Sub(m.stuckAt) < m.cfg.StuckAfter {
 		return
 	}
+	e, _ := m.horizon.oldest()
 	m.stuckAt = m.now
 	holders := make([]string, 0, len(e.holders))
 	for id := range e.holders {
@@ -201,17 +210,6 @@ func (m *machine[K]) onDescribed(ev evDescribed) {
 	m.sourceIdle()
 	if m.hooks.OnHorizon != nil {
 		m.hooks.OnHorizon(HorizonInfo{Age: m.now.Sub(m.source.since), Holders: ev.holders})
-	}
-}
-
-func (m *machine[K]) recheck() {
-	switch {
-	case m.phase != phaseRunning || !m.source.open:
-	case m.source.busy:
-		m.arm(timerRecheck, time.Second)
-	default:
-		m.source.busy = true
-		m.do(actRecheck{})
 	}
 }
 

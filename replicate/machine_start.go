@@ -38,6 +38,11 @@ func (m *machine[K]) onSinkOpened(ev evSinkOpened) {
 
 // closeSink gives up what is in flight. The shell tells the machine nothing about it any more.
 func (m *machine[K]) closeSink() {
+	for _, f := range m.sink.inFlight {
+		if !f.acked {
+			m.watch.again(f.late)
+		}
+	}
 	m.sink.inFlight = nil
 	if m.sink.open {
 		m.sink.open = false
@@ -132,12 +137,16 @@ func (m *machine[K]) onSourceOpened(ev evSourceOpened) {
 		m.source.open = true
 		m.horizon.reset()
 		m.arm(timerRecheck, recheckInterval)
+		m.source.recheckDue, m.source.auditDue = false, false
+		if m.watch.max > 0 {
+			m.arm(timerAudit, m.cfg.AuditInterval)
+		}
 		if m.phase == phaseStarting {
 			m.once = onceState[K]{}
 			m.phase = phaseRunning
 			m.state("running")
 			if m.hasWitness {
-				m.arm(timerWitness, witnessInterval)
+				m.arm(timerWitness, m.witness)
 			}
 		}
 	}

@@ -50,6 +50,9 @@ func New[K Key](parts Parts[K]) (*Replicator[K], error) {
 		return nil, errors.New("a replicator needs a source, a sink and an offset store")
 	}
 	r := &Replicator[K]{parts: parts}
+	if _, ok := parts.Source.(Auditor[K]); !ok {
+		parts.Config.AuditOff = true
+	}
 	seed := uint64(time.Now().UnixNano())
 	r.machine = newMachine[K](parts.Config, &r.parts.Hooks, parts.Lease != nil, parts.Witness != nil, seed)
 	return r, nil
@@ -193,6 +196,8 @@ func (r *Replicator[K]) carryOutSource(a action) {
 			result, err := r.parts.Source.Poll(ctx, a.req, page)
 			r.post(evPolled[K]{page: page, result: result, err: err})
 		})
+	case actLookup[K]:
+		r.lookUp(a)
 	case actDescribe:
 		r.sources.run(storeTimeout, func(ctx context.Context) {
 			r.post(evDescribed{holders: r.describe(ctx, a.holders)})
@@ -206,6 +211,16 @@ func (r *Replicator[K]) carryOutSource(a action) {
 			r.post(evRechecked{err: err})
 		})
 	}
+}
+
+// lookUp is called only where the source is an Auditor.
+func (r *Replicator[K]) lookUp(a actLookup[K]) {
+	page := r.page()
+	r.sources.run(sourceTimeout, func(ctx context.Context) {
+		page.Reset()
+		more, err := r.parts.Source.(Auditor[K]).Lookup(ctx, a.keys, a.req, page)
+		r.post(evLooked[K]{page: page, more: more, err: err})
+	})
 }
 
 // describe asks the source who the holders are; their bare names serve where it can't say.

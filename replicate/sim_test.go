@@ -78,6 +78,8 @@ func (w *world) trouble(left int) {
 				w.faults["second instance"]++
 				w.start()
 			}
+		case 7:
+			w.insertLate()
 		case 6:
 			for _, in := range w.sorted() {
 				w.faults["graceful stop"]++
@@ -107,7 +109,7 @@ func (w *world) check() []string {
 	var problems []string
 	highest := int64(-1)
 	for i, k := range w.log {
-		if w.seenAt[k] != i {
+		if w.seenAt[k] != i || w.late[k] {
 			continue // not its first publication
 		}
 		if k < highest {
@@ -117,7 +119,7 @@ func (w *world) check() []string {
 		highest = k
 	}
 	for _, k := range w.rows {
-		if _, ok := w.seenAt[k]; !ok {
+		if _, ok := w.seenAt[k]; !ok && !w.late[k] {
 			problems = append(problems, fmt.Sprintf("promise 1: row %d was never published", k))
 			break
 		}
@@ -130,7 +132,7 @@ func (w *world) check() []string {
 		}
 		last = c.key
 		for _, k := range w.rows {
-			if at, ok := w.seenAt[k]; k <= c.key && (!ok || at >= c.at) {
+			if at, ok := w.seenAt[k]; k <= c.key && !w.late[k] && (!ok || at >= c.at) {
 				return append(problems, fmt.Sprintf("promise 3: offset %d was stored before row %d was published", c.key, k))
 			}
 		}
@@ -148,20 +150,26 @@ func TestSimulation(t *testing.T) {
 	}
 	end := time.Now().Add(*simFor)
 	faults := map[string]int{}
-	var rows, duplicates int
+	var rows, duplicates, late int
 	for seed := first; seed < first+uint64(count) || time.Now().Before(end); seed++ {
 		w := newWorld(seed, noMutant)
 		if problems := w.run(); len(problems) > 0 {
 			t.Fatalf("seed %d: %q (replay: go test ./replicate -run TestSimulation -sim.seed %d)", seed, problems, seed)
 		}
 		rows += len(w.rows)
+		for k := range w.late {
+			if _, ok := w.seenAt[k]; ok {
+				late++
+			}
+		}
 		duplicates += len(w.log) - len(w.seenAt)
 		for name, n := range w.faults {
 			faults[name] += n
 		}
 	}
-	t.Logf("%d seeds, %d rows, %d duplicates, faults %v", count, rows, duplicates, faults)
-	if count > 100 && (faults["crash"] == 0 || faults["store wiped"] == 0 || faults["publish"] == 0 || duplicates == 0) {
+	t.Logf("%d seeds, %d rows, %d duplicates, %d late rows published, faults %v",
+		count, rows, duplicates, late, faults)
+	if count > 100 && (faults["crash"] == 0 || faults["store wiped"] == 0 || faults["publish"] == 0 || duplicates == 0 || late == 0) {
 		t.Fatalf("the simulation no longer bites: faults %v, %d duplicates", faults, duplicates)
 	}
 }

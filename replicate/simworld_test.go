@@ -28,9 +28,11 @@ type world struct {
 	log     []int64        // the topic's one partition
 	seenAt  map[int64]int  // index in log of a key's first publication
 	commits []simCommit    // every write of the offset
+	late    map[int64]bool // rows that were given a key of the writer's choice
 	faults  map[string]int // how often each fault struck, so that a run can show that it bites
 
 	offset    Offset
+	witness   Offset
 	leaseOf   int
 	leaseTill time.Time
 	storeDown bool
@@ -102,12 +104,22 @@ func (q *taskQueue) Pop() any {
 func newWorld(seed uint64, mut mutant) *world {
 	return &world{rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_700_000_000, 0), mutant: mut,
 		open: map[int64]*transaction{}, keys: map[int64]bool{}, seenAt: map[int64]int{},
-		faults: map[string]int{}, instances: map[int]*instance{}}
+		late: map[int64]bool{}, faults: map[string]int{}, instances: map[int]*instance{}}
 }
 
 func (w *world) after(d time.Duration, run func()) {
 	w.taskSeq++
 	heap.Push(&w.tasks, task{w.now.Add(d), w.taskSeq, run})
+}
+
+// runUntil lets the model's time pass.
+func (w *world) runUntil(end time.Time) {
+	for len(w.tasks) > 0 && w.tasks[0].at.Before(end) {
+		t := heap.Pop(&w.tasks).(task)
+		w.now = t.at
+		t.run()
+	}
+	w.now = end
 }
 
 // soon is a random delay of a few milliseconds, now and then of many.
@@ -164,9 +176,11 @@ func (w *world) start() *instance {
 	w.nextID++
 	cfg := Config{PollInterval: 2 * time.Millisecond, BatchRows: 1 + w.rng.IntN(20), InFlight: 3,
 		CommitInterval: 3 * time.Millisecond, LeaseTTL: 60 * time.Millisecond, StandbyInterval: 10 * time.Millisecond,
+		AuditInterval: 5 * time.Millisecond, AuditPublish: w.rng.IntN(2) == 0,
 		RetryMin: time.Millisecond, RetryMax: 10 * time.Millisecond, DrainTimeout: time.Second}.WithDefaults()
 	in := &instance{id: w.nextID}
-	in.m = newMachine[int64](cfg, &Hooks{}, true, false, w.rng.Uint64())
+	in.m = newMachine[int64](cfg, &Hooks{}, true, w.rng.IntN(2) == 0, w.rng.Uint64())
+	in.m.witness = 15 * time.Millisecond
 	in.m.horizon.naive = w.mutant == mutantNaiveHorizon
 	in.m.commitUnacked = w.mutant == mutantOffsetBeforeAck
 	w.instances[in.id] = in
@@ -224,12 +238,7 @@ func (w *world) carryOut(in *instance, actions []action) {
 				in.client.broken = true
 			}
 		case actLoad:
-			w.answer(in, func() event {
-				if w.storeDown || w.fault("load", 20) {
-					return evLoaded{err: errModel}
-				}
-				return evLoaded{offset: w.offset}
-			})
+			w.answer(in, func() event { return w.load(a) })
 		case actCommit:
 			w.answer(in, func() event { return evCommitted{a.offset, w.commit(in, a.offset)} })
 		case actOpenSource:
@@ -241,8 +250,12 @@ func (w *world) carryOut(in *instance, actions []action) {
 			})
 		case actPoll[int64]:
 			w.poll(in, a.req)
+		case actLookup[int64]:
+			w.answer(in, func() event { return w.lookUp(a) })
 		case actPublish[int64]:
 			w.publish(in, a)
+		case actSaveWitness:
+			w.answer(in, func() event { return w.saveWitness(a) })
 		case actRecheck:
 			w.answer(in, func() event { return evRechecked{} })
 		case actDescribe:
@@ -258,6 +271,24 @@ func (w *world) carryOut(in *instance, actions []action) {
 			}
 		}
 	}
+}
+
+func (w *world) load(a actLoad) event {
+	switch {
+	case w.storeDown || w.fault("load", 20):
+		return evLoaded{err: errModel}
+	case a.witness:
+		return evLoaded{offset: w.witness, witness: true}
+	}
+	return evLoaded{offset: w.offset}
+}
+
+func (w *world) saveWitness(a actSaveWitness) event {
+	if w.fault("witness", 10) {
+		return evWitnessSaved{err: errModel}
+	}
+	w.witness = a.offset
+	return evWitnessSaved{}
 }
 
 func (w *world) acquire(in *instance) event {
@@ -339,15 +370,54 @@ func (w *world) finishPoll(in *instance, req PollRequest[int64], f Fence[int64],
 			result.Unsettled = true
 			break
 		}
-		start := len(p.slab)
-		p.slab = AppendKey(p.slab, k)
-		p.append(k, Sum{}, span{rowKey: start, key: len(p.slab), value: len(p.slab), end: len(p.slab)})
+		appendKeyOnly(p, k)
 	}
 	result.More = p.Len() == req.Limit
 	if p.Len() > in.m.cfg.BatchRows {
 		w.problems = append(w.problems, "promise 7: a page is larger than configured")
 	}
 	w.after(w.soon(), func() { w.post(in, evPolled[int64]{page: p, result: result}) })
+}
+
+// insertLate gives a row a key that was skipped or rolled back, as an application does that chooses keys.
+func (w *world) insertLate() {
+	if w.lastKey == 0 {
+		return
+	}
+	k := 1 + w.rng.Int64N(w.lastKey)
+	for _, tx := range w.open {
+		if slices.Contains(tx.keys, k) {
+			return
+		}
+	}
+	if !w.keys[k] {
+		i, _ := slices.BinarySearch(w.rows, k)
+		w.rows = slices.Insert(w.rows, i, k)
+		w.keys[k], w.late[k] = true, true
+		w.faults["late row"]++
+	}
+}
+
+func (w *world) lookUp(a actLookup[int64]) event {
+	p := new(Page[int64])
+	if w.fault("lookup", 10) {
+		return evLooked[int64]{page: p, err: errModel}
+	}
+	for _, k := range a.keys {
+		if w.keys[k] {
+			appendKeyOnly(p, k)
+		}
+		if p.Len() == a.req.Limit {
+			return evLooked[int64]{page: p, more: true}
+		}
+	}
+	return evLooked[int64]{page: p}
+}
+
+func appendKeyOnly(p *Page[int64], k int64) {
+	start := len(p.slab)
+	p.slab = AppendKey(p.slab, k)
+	p.append(k, Sum{}, span{rowKey: start, key: len(p.slab), value: len(p.slab), end: len(p.slab)})
 }
 
 // publish delivers a batch in its client's order. A fault may lose the acknowledgement or the batch

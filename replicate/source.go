@@ -104,8 +104,10 @@ type HolderDescriber interface {
 
 // Auditor is a Source that can look up single keys, for the late-row audit.
 type Auditor[K Key] interface {
-	// Lookup adds the rows that now exist among keys, which are ascending, to the page.
-	Lookup(ctx context.Context, keys []K, req PollRequest[K], page *Page[K]) error
+	// Lookup adds the rows that now exist among keys, which are ascending, to the page. more is set when
+	// the page was full before all were looked up. A row that can't be published is a *RowError; the
+	// rows before it are in the page.
+	Lookup(ctx context.Context, keys []K, req PollRequest[K], page *Page[K]) (more bool, err error)
 }
 
 // Rechecker is a Source that can verify again, while it runs, what Open verified.

@@ -58,6 +58,7 @@ var (
 	_ replicate.Source[int64]   = (*source[struct{}, int64])(nil)
 	_ replicate.HolderDescriber = (*source[struct{}, int64])(nil)
 	_ replicate.Rechecker       = (*source[struct{}, int64])(nil)
+	_ replicate.Auditor[int64]  = (*source[struct{}, int64])(nil)
 )
 
 func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error) {

@@ -19,6 +19,7 @@ const (
 	stmtHolders = "holders"
 	stmtFirst   = "first"
 	stmtNext    = "next"
+	stmtLookup  = "lookup"
 )
 
 // firstLimit is the number of rows that are asked for before it is known what a row weighs: rows that
@@ -30,12 +31,13 @@ var binaryFormat = []int16{1}
 func (s *source[R, K]) prepare(ctx context.Context) error {
 	for _, q := range []struct{ name, sql string }{
 		{stmtHigh, s.fences.high}, {stmtHolders, s.fences.holders}, {stmtFirst, s.table.First}, {stmtNext, s.table.Next},
+		{stmtLookup, s.table.Lookup},
 	} {
 		description, err := s.conn.Prepare(ctx, q.name, q.sql, nil)
 		if err != nil {
 			return s.classify("prepare the query of table "+s.table.Name, err)
 		}
-		if q.name == stmtFirst || q.name == stmtNext {
+		if q.name == stmtFirst || q.name == stmtNext || q.name == stmtLookup {
 			if err := s.compareTypes(description.Fields); err != nil {
 				return err
 			}

@@ -61,13 +61,17 @@ type source[R any, K replicate.Key] struct {
 
 	conn              *sqlite.Conn
 	first, next, high *sqlite.Stmt
+	lookup            *sqlite.Stmt
 	row               sqlval.Row
 	r                 R
 	top               K // the highest key seen
 	hasTop            bool
 }
 
-var _ replicate.Source[int64] = (*source[struct{}, int64])(nil)
+var (
+	_ replicate.Source[int64]  = (*source[struct{}, int64])(nil)
+	_ replicate.Auditor[int64] = (*source[struct{}, int64])(nil)
+)
 
 const busyTimeout = 5 * time.Second
 
@@ -100,7 +104,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	for _, q := range []struct {
 		stmt **sqlite.Stmt
 		sql  string
-	}{{&s.first, s.table.First}, {&s.next, s.table.Next}, {&s.high, "SELECT max(" + quote(s.table.KeyColumn) + ") FROM " + s.table.Relation}} {
+	}{{&s.first, s.table.First}, {&s.next, s.table.Next}, {&s.lookup, s.table.Lookup}, {&s.high, "SELECT max(" + quote(s.table.KeyColumn) + ") FROM " + s.table.Relation}} {
 		if *q.stmt, err = s.conn.Prepare(q.sql); err != nil {
 			return s.classify("prepare query", err)
 		}

@@ -1,0 +1,109 @@
+package replicate
+
+import "time"
+
+// watch is the memory of the late-row audit: keys that were missing when the rows around them were
+// published. A row that turns up there later was inserted with a key of its own choice, and the loop
+// has gone past it. The memory is bounded by max keys: beyond it the oldest are forgotten.
+type watch[K Key] struct {
+	keys []watched[K] // those to look up next come first
+	max  int
+	keep time.Duration
+
+	upTo    K // gaps up to here were noted
+	started bool
+	dropped int64 // keys that were forgotten before they were looked up
+}
+
+type watched[K Key] struct {
+	key    K
+	until  time.Time // forgotten at the first lookup after it
+	looked bool
+}
+
+// reset forgets everything, at the end of a tenure of the lease.
+func (w *watch[K]) reset() { w.keys, w.started, w.dropped = nil, false, 0 }
+
+// note remembers the gaps between after and the keys of a page, which are ascending. What a job
+// publishes a second time was noted the first time.
+func (w *watch[K]) note(after position[K], keys []K, now time.Time) {
+	if w.max == 0 || len(keys) == 0 {
+		return
+	}
+	if !w.started {
+		w.started = true
+		w.upTo = keys[0]
+		if !after.offset.IsZero() {
+			w.upTo = after.key
+		}
+	}
+	first, last := keys[0], keys[len(keys)-1]
+	if last <= w.upTo {
+		return
+	}
+	if first == w.upTo+1 && uint64(last)-uint64(first) == uint64(len(keys)-1) {
+		w.upTo = last // the common case: no gap
+		return
+	}
+	for _, k := range keys {
+		if k <= w.upTo {
+			continue
+		}
+		w.gap(w.upTo, k, now)
+		w.upTo = k
+	}
+	w.trim(w.max)
+}
+
+// gap remembers the keys between two published ones. Of a gap that is wider than the whole memory only
+// the end is kept.
+func (w *watch[K]) gap(from, to K, now time.Time) {
+	width := uint64(to) - uint64(from) - 1
+	if width > uint64(w.max) {
+		w.dropped += int64(min(width-uint64(w.max), 1<<62))
+		from = to - 1 - K(w.max)
+	}
+	for k := from + 1; k < to; k++ {
+		w.keys = append(w.keys, watched[K]{key: k, until: now.Add(w.keep)})
+	}
+	if len(w.keys) > 2*w.max {
+		w.trim(w.max)
+	}
+}
+
+// trim forgets the oldest keys beyond max.
+func (w *watch[K]) trim(max int) {
+	if over := len(w.keys) - max; over > 0 {
+		for _, k := range w.keys[:over] {
+			if !k.looked {
+				w.dropped++
+			}
+		}
+		w.keys = append(w.keys[:0], w.keys[over:]...)
+	}
+}
+
+// take removes the n keys that are to be looked up next.
+func (w *watch[K]) take(n int) []watched[K] {
+	n = min(n, len(w.keys))
+	taken := append([]watched[K](nil), w.keys[:n]...)
+	w.keys = append(w.keys[:0], w.keys[n:]...)
+	return taken
+}
+
+// missing puts back what was looked up and not found, until its time has passed.
+func (w *watch[K]) missing(keys []watched[K], now time.Time) {
+	for _, k := range keys {
+		if now.Before(k.until) && len(w.keys) < w.max {
+			k.looked = true
+			w.keys = append(w.keys, k)
+		}
+	}
+}
+
+// again puts back what could not be looked up, or was found and could not be published: it comes first.
+func (w *watch[K]) again(keys []watched[K]) {
+	if len(keys) > 0 {
+		w.keys = append(append(make([]watched[K], 0, len(w.keys)+len(keys)), keys...), w.keys...)
+	}
+}

@@ -1,0 +1,39 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+// Lookup reads the rows that now exist among keys: one statement by primary key, for the late-row audit.
+func (s *source[R, K]) Lookup(
+	ctx context.Context, keys []K, req replicate.PollRequest[K], page *replicate.Page[K],
+) (more bool, err error) {
+	list := make([]byte, 0, 8*len(keys)+2)
+	list = append(list, '{')
+	for i, k := range keys {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, int64(k), 10)
+	}
+	list = append(list, '}')
+	textFormat := []int16{0}
+	rows := s.conn.ExecPrepared(ctx, stmtLookup, [][]byte{list}, textFormat, binaryFormat)
+	s.builder.Begin(page, req)
+	for rows.NextRow() && !more && err == nil {
+		var key K
+		values := rows.Values()
+		if key, err = s.table.ScanKey(values); err == nil {
+			more, err = s.add(key, values)
+		}
+	}
+	_, closeErr := rows.Close()
+	if closeErr != nil {
+		page.Reset()
+		return false, s.classify("look up rows of table "+s.table.Name, closeErr)
+	}
+	return more, err
+}
