@@ -30,6 +30,7 @@ const (
 	canonicalPath = replicatePath + "/canonical"
 	daemonPath    = replicatePath + "/daemon"
 	sqlvalPath    = replicatePath + "/source/sqlite/sqlval"
+	testPath      = replicatePath + "/replicatetest"
 	pgbinPath     = replicatePath + "/source/postgres/pgbin"
 )
 
@@ -80,7 +81,7 @@ func newFile(t *model.Table, pkg string) *jen.File {
 	f.HeaderComment(fmt.Sprintf(SourceMark+"%s (schema %s), engine %s", Shown(t.Source), t.Fingerprint, t.Engine))
 	for path, name := range map[string]string{replicatePath: "replicate", canonicalPath: "canonical", daemonPath: "daemon",
 		sqlvalPath: "sqlval", pgbinPath: "pgbin", runtimePath(t): t.Engine, t.Import: t.Package, "strings": "strings",
-		"bytes": "bytes", "testing": "testing", "encoding/json": "json", "encoding/hex": "hex"} {
+		"bytes": "bytes", "testing": "testing", testPath: "replicatetest"} {
 		f.ImportName(path, name)
 	}
 	return f

@@ -45,7 +45,7 @@ func misread(name string) bool {
 }
 
 var meaningful = set(`internal vendor testdata main init cmd documentation builtin
-	replicate postgres sqlite pgbin sqlval daemon canonical strings bytes testing json hex`)
+	replicate replicatetest postgres sqlite pgbin sqlval daemon canonical strings bytes testing json hex`)
 
 // constrained are the endings of file names that mean an operating system or a processor.
 var constrained = set(`aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris

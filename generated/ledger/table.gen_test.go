@@ -4,10 +4,9 @@
 package ledger
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"testing"
 
+	"github.com/repliqate/repliqate/replicate/replicatetest"
 	"github.com/repliqate/repliqate/replicate/source/sqlite/sqlval"
 )
 
@@ -23,7 +22,7 @@ func TestGoldenRow(t *testing.T) {
 		Details:   sqlval.Value{Class: sqlval.Text, Str: "{\"b\":1.10, \"a\":[null]}"},
 		Signature: sqlval.Value{Class: sqlval.Blob, Bytes: []byte("\x00\xff")},
 	}
-	golden(t, &row,
+	replicatetest.Golden(t, &Table.Table, &row, 9007199254740993,
 		`{"account": "caf\u00e9 \"1\"\n", "amount": 9007199254740993, "cleared": true, "details": {"a": [null], "b": 1.1}, "id": 9007199254740993, "note": "caf\u00e9 \"1\"\n", "rate": 1e+16, "signature": "AP8="}`,
 		"e4ab00cec93633e7644a7ef371e4b0186e050d1c3003ebdc4a68a95187573ac0")
 }
@@ -36,36 +35,7 @@ func TestGoldenNulls(t *testing.T) {
 		Amount:  sqlval.Value{Class: sqlval.Integer, Int: 9007199254740993},
 		Cleared: sqlval.Value{Class: sqlval.Integer, Int: 1},
 	}
-	golden(t, &row,
+	replicatetest.Golden(t, &Table.Table, &row, 9007199254740993,
 		`{"account": "caf\u00e9 \"1\"\n", "amount": 9007199254740993, "cleared": true, "details": null, "id": 9007199254740993, "note": null, "rate": null, "signature": null}`,
 		"cf7d7cc5430200e26d39ebd689bbb209ec3143e4b68953020abb352fe70bc858")
-}
-
-func golden(t *testing.T, row *Row, want, wantSum string) {
-	t.Helper()
-	data := AppendJSON(nil, row)
-	if string(data) != want {
-		t.Errorf("the data is\n%s, want\n%s", data, want)
-	}
-	sum := row.Checksum()
-	if got := hex.EncodeToString(sum[:]); got != wantSum {
-		t.Errorf("the checksum is %s, want %s", got, wantSum)
-	}
-	clone := row.Clone()
-	if clone.Checksum() != sum {
-		t.Error("a clone has another checksum")
-	}
-	if got := key(row); got != 9007199254740993 {
-		t.Errorf("the key is %d", got)
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		t.Fatal(err)
-	}
-	for i, column := range Table.Columns {
-		value, published := members[column.Name]
-		if got := string(AppendColumn(nil, row, i)); published && got != string(value) {
-			t.Errorf("column %q alone is %s, want %s", column.Name, got, value)
-		}
-	}
 }

@@ -4,9 +4,9 @@
 package orders
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"testing"
+
+	"github.com/repliqate/repliqate/replicate/replicatetest"
 )
 
 // A row of a value of each type is published as these bytes, which have this checksum.
@@ -30,7 +30,7 @@ func TestGoldenRow(t *testing.T) {
 	if got, err := scanKey(wire); err != nil || got != key(&row) {
 		t.Errorf("the key alone is %d, %v", got, err)
 	}
-	golden(t, &row,
+	replicatetest.Golden(t, &Table.Table, &row, 9007199254740993,
 		`{"address": "caf\u00e9 \"1\"\n\ud83d\ude80", "currency": "EU ", "customer_id": 9007199254740993, "id": 9007199254740993, "note": "caf\u00e9 \"1\"\n\ud83d\ude80", "placed_at": "2024-01-03T07:20:17Z", "quantity": -70000, "reference": "caf\u00e9 \"1\"\n\ud83d\ude80", "token": "00112233-4455-6677-8899-aabbccddeeff", "total": "12.50"}`,
 		"20027e5785b0c83952cbac577bd1d135699935f5e716611f8bf1abb3cd526492")
 }
@@ -56,36 +56,7 @@ func TestGoldenNulls(t *testing.T) {
 	if got, err := scanKey(wire); err != nil || got != key(&row) {
 		t.Errorf("the key alone is %d, %v", got, err)
 	}
-	golden(t, &row,
+	replicatetest.Golden(t, &Table.Table, &row, 9007199254740993,
 		`{"address": null, "currency": "EU ", "customer_id": 9007199254740993, "id": 9007199254740993, "note": null, "placed_at": "2024-01-03T07:20:17Z", "quantity": -70000, "reference": "caf\u00e9 \"1\"\n\ud83d\ude80", "token": "00112233-4455-6677-8899-aabbccddeeff", "total": "12.50"}`,
 		"6dc4e05204971c9946393c13cf7bb6f43f2fd09d4f0f25d18546b746dece050d")
-}
-
-func golden(t *testing.T, row *Row, want, wantSum string) {
-	t.Helper()
-	data := AppendJSON(nil, row)
-	if string(data) != want {
-		t.Errorf("the data is\n%s, want\n%s", data, want)
-	}
-	sum := row.Checksum()
-	if got := hex.EncodeToString(sum[:]); got != wantSum {
-		t.Errorf("the checksum is %s, want %s", got, wantSum)
-	}
-	clone := row.Clone()
-	if clone.Checksum() != sum {
-		t.Error("a clone has another checksum")
-	}
-	if got := key(row); got != 9007199254740993 {
-		t.Errorf("the key is %d", got)
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		t.Fatal(err)
-	}
-	for i, column := range Table.Columns {
-		value, published := members[column.Name]
-		if got := string(AppendColumn(nil, row, i)); published && got != string(value) {
-			t.Errorf("column %q alone is %s, want %s", column.Name, got, value)
-		}
-	}
 }

@@ -5,6 +5,7 @@
 //	page.go    pages of messages, made as the loop makes them
 //	sink.go    ExerciseSink: order, durability, done exactly once, partitions, Close
 //	offset.go  ExerciseOffsetStore and ExerciseLease
+//	golden.go  Golden: what generated tests check of a row
 //	source.go  ExerciseSource: order, pages, bounds, bad rows, the checksum at the offset
 //
 // A suite takes a harness or a function that makes one, so that each subtest begins with nothing.
