@@ -21,12 +21,14 @@ type Config struct {
 	CommitInterval time.Duration
 	// DrainTimeout bounds a graceful stop. Default 20 s.
 	DrainTimeout time.Duration
-	// LeaseTTL is the time after which a lease that is not renewed is free. Default 10 s.
+	// LeaseTTL is the time within which a standby has taken over from a holder that crashed: a store lets
+	// a lease go a tenth earlier, and a standby asks often enough. Default 10 s.
 	LeaseTTL time.Duration
 	// LeaseStrict stops publishing when the lease can't be renewed in time, instead of going on and
 	// risking duplicates. Default off.
 	LeaseStrict bool
-	// StandbyInterval is the pause between a standby's attempts to take the lease. Default 500 ms.
+	// StandbyInterval is the pause between a standby's attempts to take the lease. Default 500 ms, and no
+	// more than a twentieth of LeaseTTL.
 	StandbyInterval time.Duration
 	// StuckAfter is the age of an open transaction from which on a horizon held back is reported.
 	// Default 60 s.
@@ -59,7 +61,7 @@ func (c Config) WithDefaults() Config {
 	defaultTo(&c.CommitInterval, 100*time.Millisecond)
 	defaultTo(&c.DrainTimeout, 20*time.Second)
 	defaultTo(&c.LeaseTTL, 10*time.Second)
-	defaultTo(&c.StandbyInterval, 500*time.Millisecond)
+	defaultTo(&c.StandbyInterval, min(500*time.Millisecond, c.LeaseTTL/20))
 	defaultTo(&c.StuckAfter, time.Minute)
 	defaultTo(&c.AuditKeep, 10*time.Minute)
 	defaultTo(&c.AuditKeys, 50_000)

@@ -117,6 +117,7 @@ type timerKind uint8
 
 const (
 	timerLease timerKind = iota
+	timerStrict
 	timerSink
 	timerLoad
 	timerSource

@@ -38,7 +38,8 @@ type machine[K Key] struct {
 	acked    position[K]
 	next     position[K]   // the last row handed to the sink; polls read on from here
 	witness  time.Duration // how often the witness is refreshed
-	waiting  bool          // the pause after a poll without further rows
+	copied   witnessState
+	waiting  bool // the pause after a poll without further rows
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
 
@@ -64,9 +65,10 @@ type position[K Key] struct {
 type leaseState struct {
 	held    bool
 	asking  bool
-	renewed time.Time
-	holder  string // as last reported
-	failing bool   // reported that it can't be renewed
+	asked   time.Time
+	renewed time.Time // when the renewal that succeeded last was asked for
+	holder  string    // as last reported
+	failing bool      // reported that it can't be renewed
 }
 
 type sourceState struct {
@@ -102,6 +104,12 @@ type storeState struct {
 	stored  Offset // as last written or loaded
 	failing bool
 	since   time.Time
+}
+
+type witnessState struct {
+	busy          bool
+	saving, saved Offset
+	tried         bool // at the stop, which tries once
 }
 
 type onceState[K Key] struct {
@@ -162,11 +170,7 @@ func (m *machine[K]) step(ev event, now time.Time) []action {
 	case evCommitted:
 		m.onCommitted(ev)
 	case evWitnessSaved:
-		if ev.err == nil {
-			m.arm(timerWitness, m.witness)
-		} else {
-			m.retry(timerWitness, "witness", ev.err)
-		}
+		m.onWitnessSaved(ev)
 	case evDescribed:
 		m.onDescribed(ev)
 	case evRechecked:
@@ -192,9 +196,13 @@ func (m *machine[K]) state(name string) {
 // retry arms timer with a jittered exponential backoff and reports it.
 func (m *machine[K]) retry(timer timerKind, op string, err error) {
 	m.tries[timer]++
+	longest := m.cfg.RetryMax
+	if timer == timerLease {
+		longest = min(longest, m.cfg.LeaseTTL/3) // whoever took it meanwhile must be noticed soon
+	}
 	ceiling := m.cfg.RetryMin << min(m.tries[timer]-1, 20)
-	if ceiling <= 0 || ceiling > m.cfg.RetryMax {
-		ceiling = m.cfg.RetryMax
+	if ceiling <= 0 || ceiling > longest {
+		ceiling = longest
 	}
 	delay := ceiling/2 + time.Duration(m.rng.Int64N(int64(ceiling/2)+1))
 	if m.hooks.OnRetry != nil {
@@ -207,6 +215,8 @@ func (m *machine[K]) onTimer(timer timerKind) {
 	switch timer {
 	case timerLease:
 		m.askLease()
+	case timerStrict:
+		m.leaseRunsOut()
 	case timerSink:
 		m.openSink()
 	case timerLoad:
@@ -224,7 +234,11 @@ func (m *machine[K]) onTimer(timer timerKind) {
 	case timerAudit:
 		m.source.auditDue = true
 	case timerDrain:
-		if m.phase == phaseStopping {
+		switch {
+		case m.phase != phaseStopping:
+		case m.flushed():
+			m.exit(m.failure) // only the witness is missing, which the next run writes
+		default:
 			m.exit(errors.Join(m.failure, ErrDrainTimeout))
 		}
 	}
@@ -254,10 +268,13 @@ func (m *machine[K]) stop(err error) {
 
 // finish leaves when a stop has flushed and committed all that was published.
 func (m *machine[K]) finish() {
-	if m.phase != phaseStopping || len(m.sink.inFlight) > 0 || m.store.busy || m.dirty() {
-		return
+	if m.phase == phaseStopping && m.flushed() && !m.lastWitness() {
+		m.exit(m.failure)
 	}
-	m.exit(m.failure)
+}
+
+func (m *machine[K]) flushed() bool {
+	return len(m.sink.inFlight) == 0 && !m.store.busy && !m.dirty()
 }
 
 func (m *machine[K]) exit(err error) {

@@ -44,9 +44,6 @@ func (m *machine[K]) onCommitted(ev evCommitted) {
 		}
 		m.stop(ev.err)
 		m.store.stored = m.acked.offset // what can't be stored must not hold up the stop
-	case errors.Is(ev.err, ErrLeaseLost) && m.phase == phaseStopping:
-		m.lease.held = false
-		m.exit(m.failure)
 	default:
 		// Redis is away or has lost the lease: go on, keep the offset in memory, try again.
 		m.store.paused, m.store.failing = true, true
@@ -64,10 +61,41 @@ func (m *machine[K]) saveWitness() {
 	if m.phase != phaseRunning || !m.hasWitness {
 		return
 	}
-	if m.acked.offset.IsZero() || !m.sink.open {
+	if m.acked.offset.IsZero() || !m.sink.open || m.copied.busy {
 		m.arm(timerWitness, m.witness)
 		return
 	}
 	m.store.stored = Offset{}
+	m.copyOffset()
+}
+
+func (m *machine[K]) copyOffset() {
+	m.copied.busy, m.copied.saving = true, m.acked.offset
 	m.do(actSaveWitness{offset: m.acked.offset})
+}
+
+func (m *machine[K]) onWitnessSaved(ev evWitnessSaved) {
+	m.copied.busy = false
+	if ev.err != nil {
+		m.retry(timerWitness, "witness", ev.err)
+		return
+	}
+	m.tries[timerWitness] = 0
+	m.copied.saved = m.copied.saving
+	m.arm(timerWitness, m.witness)
+}
+
+// lastWitness saves the witness before a stop leaves, so that short runs have one too. It reports whether
+// that is under way; a failure does not hold the stop up.
+func (m *machine[K]) lastWitness() bool {
+	c := &m.copied
+	if !m.hasWitness || c.busy {
+		return c.busy
+	}
+	if c.tried || !m.sink.open || m.acked.offset.IsZero() || m.acked.offset == c.saved {
+		return false
+	}
+	c.tried = true
+	m.copyOffset()
+	return true
 }

@@ -1,20 +1,25 @@
 package replicate
 
+import (
+	"errors"
+	"time"
+)
+
 // askLease asks for the lease, to take it or to renew it.
 func (m *machine[K]) askLease() {
-	if !m.hasLease || m.lease.asking || m.phase >= phaseStopping {
+	if !m.hasLease || m.lease.asking || m.phase == phaseDone {
 		return
 	}
-	m.lease.asking = true
+	m.lease.asking, m.lease.asked = true, m.now
 	m.do(actAcquire{})
 }
 
 func (m *machine[K]) onLease(ev evLease) {
 	m.lease.asking = false
-	if m.phase >= phaseStopping {
-		return
-	}
 	switch {
+	case m.phase == phaseDone:
+	case m.phase == phaseStopping:
+		m.leaseWhileStopping(ev)
 	case ev.err != nil && IsStop(ev.err):
 		m.stop(ev.err)
 	case ev.err != nil:
@@ -31,11 +36,48 @@ func (m *machine[K]) leaseHeld() {
 	if first || m.lease.failing {
 		m.reportLease(LeaseInfo{Held: true})
 	}
-	m.lease.held, m.lease.failing, m.lease.renewed, m.lease.holder = true, false, m.now, ""
-	m.tries[timerLease] = 0
-	m.arm(timerLease, m.cfg.LeaseTTL/3)
+	m.lease.failing, m.lease.holder = false, ""
+	m.renewed()
 	if m.phase == phaseStandby {
 		m.begin()
+	}
+}
+
+// renewed notes a renewal. Its time counts from when it was asked for, since the store's may have begun then.
+func (m *machine[K]) renewed() {
+	m.lease.held, m.lease.renewed = true, m.lease.asked
+	m.tries[timerLease] = 0
+	m.arm(timerLease, m.cfg.LeaseTTL/3)
+	if m.cfg.LeaseStrict {
+		m.arm(timerStrict, m.strictAfter()-m.now.Sub(m.lease.renewed))
+	}
+}
+
+// strictAfter is how long a strict lease counts as ours: it must end before a store lets it go.
+func (m *machine[K]) strictAfter() time.Duration { return m.cfg.LeaseTTL * 4 / 5 }
+
+// leaseRunsOut steps down when a strict lease could not be renewed in time, asked in vain or not answered.
+func (m *machine[K]) leaseRunsOut() {
+	running := m.phase == phaseStarting || m.phase == phaseRunning
+	if !running || !m.lease.held || m.now.Sub(m.lease.renewed) < m.strictAfter() {
+		return
+	}
+	m.lease.held = false
+	m.reportLease(LeaseInfo{Err: errors.New("it was not renewed within " + m.strictAfter().String())})
+	m.stepDown()
+}
+
+// leaseWhileStopping renews the lease for as long as a stop flushes and commits. When another has it,
+// that one goes on from the stored offset, and nothing of ours is left to do.
+func (m *machine[K]) leaseWhileStopping(ev evLease) {
+	switch {
+	case ev.held:
+		m.renewed()
+	case ev.err != nil:
+		m.retry(timerLease, "lease", ev.err)
+	default:
+		m.lease.held = false
+		m.exit(m.failure)
 	}
 }
 
@@ -50,8 +92,8 @@ func (m *machine[K]) leaseElsewhere(holder string) {
 	m.arm(timerLease, m.cfg.StandbyInterval)
 }
 
-// leaseUnreachable goes on without a renewal, since the worst case is duplicates, unless the lease is
-// strict and has run out.
+// leaseUnreachable goes on without a renewal, since the worst case is duplicates. A strict lease runs out
+// by its own timer.
 func (m *machine[K]) leaseUnreachable(err error) {
 	if m.phase == phaseStandby {
 		m.retry(timerLease, "lease", err)
@@ -60,11 +102,6 @@ func (m *machine[K]) leaseUnreachable(err error) {
 	if !m.lease.failing {
 		m.lease.failing = true
 		m.reportLease(LeaseInfo{Held: true, Err: err})
-	}
-	if m.cfg.LeaseStrict && m.now.Sub(m.lease.renewed) >= m.cfg.LeaseTTL {
-		m.lease.held = false
-		m.reportLease(LeaseInfo{Err: err})
-		m.stepDown()
 	}
 	m.retry(timerLease, "lease", err)
 }
@@ -85,6 +122,7 @@ func (m *machine[K]) stepDown() {
 	m.closeSink()
 	m.acked, m.next = position[K]{}, position[K]{}
 	m.store.stored = Offset{}
+	m.copied.saved = Offset{}
 	m.watch.reset()
 	m.state("standby")
 }

@@ -145,9 +145,7 @@ func (m *machine[K]) onSourceOpened(ev evSourceOpened) {
 			m.once = onceState[K]{}
 			m.phase = phaseRunning
 			m.state("running")
-			if m.hasWitness {
-				m.arm(timerWitness, m.witness)
-			}
+			m.saveWitness() // at once: an offset that was set back must not leave a witness ahead of it
 		}
 	}
 }

@@ -45,7 +45,8 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 	}
 	parts := strings.Fields(string(content))
 	if len(parts) == 0 || len(parts) > 2 || !replicate.IsKeyText(parts[0]) || len(parts) == 2 && !isSum(parts[1]) {
-		return replicate.Offset{}, replicate.Stop(fmt.Errorf("offset file %s: expected a key in decimal, got %.40q", s.path, content),
+		return replicate.Offset{}, replicate.Stop(
+			fmt.Errorf("offset file %s: expected a key in decimal, got %.40q", s.path, content),
 			"write the key of the last published row into it, or delete it to begin at the first row")
 	}
 	o := replicate.Offset{Key: parts[0]}
@@ -68,7 +69,8 @@ func (s *Store) verifyFolder() error {
 		err = errors.New("it is not a folder")
 	}
 	if err != nil {
-		return replicate.Stop(fmt.Errorf("offset file %s: its folder can't be used: %w", s.path, err), "create the folder, or correct offset_file")
+		return replicate.Stop(fmt.Errorf("offset file %s: its folder can't be used: %w", s.path, err),
+			"create the folder, or correct offset_file")
 	}
 	return nil
 }
@@ -90,11 +92,14 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 	return s.write(o)
 }
 
-// Force sets the offset whatever it is, backwards too, and whoever holds the lease; a zero offset
-// deletes it. It is for the operator, while no instance of the job runs.
+// Force sets the offset whatever it is, backwards too; a zero offset deletes it. It is for the operator,
+// and like a commit it needs the lease once that was asked for.
 func (s *Store) Force(_ context.Context, o replicate.Offset) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.leased && !s.holds() {
+		return fmt.Errorf("set offset: %w", replicate.ErrLeaseLost)
+	}
 	if !o.IsZero() {
 		if !replicate.IsKeyText(o.Key) {
 			return fmt.Errorf("set offset: expected a key in decimal, got %.40q", o.Key)
@@ -152,22 +157,81 @@ func (s *Store) Acquire(context.Context) (held bool, holder string, err error) {
 	}
 	f, err := os.OpenFile(s.lockPath(), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return false, "", replicate.Stop(fmt.Errorf("lock offset file: %w", err), "make its folder writable, or correct offset_file")
+		return false, "", replicate.Stop(fmt.Errorf("lock offset file: %w", err),
+			"make its folder writable, or correct offset_file")
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		s.lock = f
-		if s.holds() {
-			return true, "", nil
+	if held, err = lock(f, syscall.LOCK_EX); err != nil || !held {
+		if err == nil {
+			holder = s.holder(f)
 		}
+		_ = f.Close() // nothing was written
+		return false, holder, err
+	}
+	s.lock = f
+	if !s.holds() {
 		return false, "another process, which has just deleted " + s.lockPath(), nil
 	}
-	_ = f.Close() // nothing was written
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return false, "another process with a lock on " + s.lockPath(), nil
+	if err := sign(f); err != nil {
+		return false, "", errors.Join(fmt.Errorf("lock offset file: %w", err), s.release())
 	}
-	return false, "", fmt.Errorf("lock offset file: %w", err)
+	return true, "", nil
 }
+
+// lock takes a lock without waiting, and reports whether it could.
+func lock(f *os.File, how int) (bool, error) {
+	err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("lock offset file: %w", err)
+	}
+	return true, nil
+}
+
+// sign writes who holds the lock, for whoever is refused it. Only the lock itself decides.
+func sign(f *os.File) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this host"
+	}
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte(fmt.Sprintf("%s (process %d)\n", host, os.Getpid())), 0)
+	return err
+}
+
+// holder reads who holds the lock on f.
+func (s *Store) holder(f *os.File) string {
+	text := make([]byte, 300)
+	n, _ := f.ReadAt(text, 0) // it ends before the buffer does
+	if who := strings.TrimSpace(string(text[:n])); who != "" {
+		return who + ", with a lock on " + s.lockPath()
+	}
+	return "another process, with a lock on " + s.lockPath()
+}
+
+// Holder says who holds the lock, without asking for it; empty where nobody does.
+func (s *Store) Holder(context.Context) (string, error) {
+	f, err := os.Open(s.lockPath())
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the lock of the offset file: %w", err)
+	}
+	defer f.Close()
+	// A shared lock, so that two who look do not see each other. It ends with the file.
+	free, err := lock(f, syscall.LOCK_SH)
+	if err != nil || free {
+		return "", err
+	}
+	return s.holder(f), nil
+}
+
+// Where names the place of the offset to an operator.
+func (s *Store) Where() string { return "file " + s.path }
 
 func (s *Store) lockPath() string { return s.path + ".lock" }
 

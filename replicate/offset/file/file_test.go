@@ -45,7 +45,8 @@ func TestContent(t *testing.T) {
 func TestCrashWhileWriting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "offset")
 	s := file.New(path)
-	if err := errors.Join(s.Commit(t.Context(), replicate.Offset{Key: "7"}), os.WriteFile(path+".tmp", []byte("8 abc"), 0o600)); err != nil {
+	err := s.Commit(t.Context(), replicate.Offset{Key: "7"})
+	if err = errors.Join(err, os.WriteFile(path+".tmp", []byte("8 abc"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	if o, err := s.Load(t.Context()); err != nil || o.Key != "7" {
@@ -60,7 +61,9 @@ func TestCrashWhileWriting(t *testing.T) {
 }
 
 func TestCorruptFileStops(t *testing.T) {
-	for _, content := range []string{"", "\n", "abc\n", "1.5\n", "007\n", "-0\n", "5 5\n", "5 " + strings.Repeat("zz", 32), "1 2 3"} {
+	for _, content := range []string{
+		"", "\n", "abc\n", "1.5\n", "007\n", "-0\n", "5 5\n", "5 " + strings.Repeat("zz", 32), "1 2 3",
+	} {
 		path := filepath.Join(t.TempDir(), "offset")
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)

@@ -91,11 +91,32 @@ func (s *Store) Acquire(ctx context.Context) (held bool, holder string, err erro
 	if err != nil {
 		return false, "", classify("ask for the lease", err)
 	}
+	return holder == "", name(holder), nil
+}
+
+// Holder says who holds the lease, without asking for it; empty where nobody does.
+func (s *Store) Holder(ctx context.Context) (string, error) {
+	holder, err := s.client.Get(ctx, s.leaseKey).Result()
+	if errors.Is(err, goredis.Nil) {
+		return "", nil
+	}
+	if err != nil {
+		return "", classify("read the lease", err)
+	}
+	text := name(holder)
+	if s.identity.gone(holder) {
+		text += ", which no longer runs"
+	}
+	return text, nil
+}
+
+// name is a holder's token as an operator reads it.
+func name(holder string) string {
 	host, rest, _ := strings.Cut(holder, "|")
 	if parts := strings.Split(rest, "|"); len(parts) == 4 {
 		host += " (process " + parts[1] + ")"
 	}
-	return holder == "", host, nil
+	return host
 }
 
 func (s *Store) acquire(ctx context.Context, dead string) (string, error) {

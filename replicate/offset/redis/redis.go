@@ -5,9 +5,9 @@
 //	{the same}:sum                                                   "OFFSET:CHECKSUM" of its row
 //	{the same}:lease                                                 who publishes, for a time to live
 //
-//	redis.go  settings, Load, Commit
+//	redis.go  settings, Load, Commit, Force
 //	key.go    the names of the keys
-//	lease.go  Acquire and Release
+//	lease.go  Acquire, Release and who holds it
 package redis
 
 import (
@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ type Config struct {
 	Job, Table, Topic string // as the configuration has them
 
 	Lease    bool          // keep a second instance from publishing
-	LeaseTTL time.Duration // how long the lease lasts without renewal; default 10 s
+	LeaseTTL time.Duration // within which a standby has taken over from an instance that crashed; default 10 s
 	Identity string        // names this machine in the lease; default its host name
 }
 
@@ -46,7 +47,7 @@ type Store struct {
 	client             *goredis.Client
 	key, sum, leaseKey string
 	lease              bool
-	ttl                time.Duration
+	ttl                time.Duration // shorter than the setting by what a standby may sleep between two attempts
 	identity           identity
 }
 
@@ -78,7 +79,7 @@ func New(c Config) (*Store, error) {
 	}
 	key := Key(c.Job, c.Table, c.Topic)
 	return &Store{client: goredis.NewClient(options), key: key, sum: sibling(key, "sum"), leaseKey: sibling(key, "lease"),
-		lease: c.Lease, ttl: c.LeaseTTL, identity: id}, nil
+		lease: c.Lease, ttl: c.LeaseTTL - c.LeaseTTL/10, identity: id}, nil
 }
 
 // options are those of the client. It tries nothing twice: the loop does, with a reason to be seen.
@@ -143,7 +144,7 @@ func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 // corrupt says that the offset's key holds something else.
 func (s *Store) corrupt(what, value string) error {
 	return replicate.Stop(fmt.Errorf("%s in redis: key %q holds %.40q: expected an offset in decimal", what, s.key, value),
-		"set it to the key of the last published row, or delete it to begin at the first row")
+		"set it to the key of the last published row, or delete it to go on from the copy in Kafka")
 }
 
 // commitScript stores an offset unless the lease is gone or the stored one is further on. Decimals are
@@ -170,13 +171,19 @@ redis.call('SET', KEYS[1], ARGV[1])
 redis.call('SET', KEYS[2], ARGV[1] .. ':' .. ARGV[2])
 return {'ok', ''}`)
 
+// token is what the lease must hold for this instance to write; empty where there is no lease (Promise 4:
+// only the lease's holder writes).
+func (s *Store) token() string {
+	if s.lease {
+		return s.identity.token
+	}
+	return ""
+}
+
 // Commit stores the offset and the checksum of its row together.
 func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
-	token := ""
-	if s.lease {
-		token = s.identity.token // Promise 4: only the lease's holder writes
-	}
-	answer, err := commitScript.Run(ctx, s.client, []string{s.key, s.sum, s.leaseKey}, o.Key, o.Sum, token).StringSlice()
+	keys := []string{s.key, s.sum, s.leaseKey}
+	answer, err := commitScript.Run(ctx, s.client, keys, o.Key, o.Sum, s.token()).StringSlice()
 	if err != nil {
 		return classify("write offset", err)
 	}
@@ -191,25 +198,43 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 	return nil
 }
 
-// Force sets the offset whatever it is, backwards too, and whoever holds the lease; a zero offset
-// deletes it. It is for the operator, while no instance of the job runs: a holder that runs would store
-// its own offset again.
+// forceScript sets an offset whatever is stored, or deletes it where ARGV[1] is empty, unless the lease is
+// gone.
+var forceScript = goredis.NewScript(`
+if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'lost' end
+redis.call('DEL', KEYS[1], KEYS[2])
+if ARGV[1] ~= '' then
+	redis.call('SET', KEYS[1], ARGV[1])
+	redis.call('SET', KEYS[2], ARGV[1] .. ':' .. ARGV[2])
+end
+return ''`)
+
+// Force sets the offset whatever it is, backwards too; a zero offset deletes it. It is for the operator,
+// and like a commit it needs the lease where there is one: an instance that runs would store its own
+// offset again.
 func (s *Store) Force(ctx context.Context, o replicate.Offset) error {
 	if !o.IsZero() && !replicate.IsKeyText(o.Key) {
 		return fmt.Errorf("set offset: expected a key in decimal, got %.40q", o.Key)
 	}
-	_, err := s.client.TxPipelined(ctx, func(pipe goredis.Pipeliner) error {
-		pipe.Del(ctx, s.key, s.sum)
-		if !o.IsZero() {
-			pipe.Set(ctx, s.key, o.Key, 0)
-			pipe.Set(ctx, s.sum, o.Key+":"+o.Sum, 0)
-		}
-		return nil
-	})
+	keys := []string{s.key, s.sum, s.leaseKey}
+	answer, err := forceScript.Run(ctx, s.client, keys, o.Key, o.Sum, s.token()).Text()
 	if err != nil {
 		return classify("set offset", err)
 	}
+	if answer == "lost" {
+		return fmt.Errorf("set offset in redis: %w", replicate.ErrLeaseLost)
+	}
 	return nil
+}
+
+// Where names the place of the offset to an operator.
+func (s *Store) Where() string {
+	options := s.client.Options()
+	where := "Redis " + options.Addr
+	if options.DB != 0 {
+		where += ", database " + strconv.Itoa(options.DB)
+	}
+	return where + ", key " + s.key
 }
 
 // Close ends the connections.
