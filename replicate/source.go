@@ -114,3 +114,25 @@ type Auditor[K Key] interface {
 type Rechecker interface {
 	Recheck(ctx context.Context) error
 }
+
+// Counter is a Source that can count rows without reading them, for the operator's commands.
+type Counter[K Key] interface {
+	// Extent says how far the table and its keys go.
+	Extent(ctx context.Context) (Extent[K], error)
+	// CountRows counts the rows that can be seen in a range of keys, and stops at most.
+	CountRows(ctx context.Context, r KeyRange[K], most int) (int, error)
+}
+
+// Extent is how far a table and its keys go.
+type Extent[K Key] struct {
+	Highest    K // the highest key of a row that can be seen
+	HasHighest bool
+	Drawn      K // the highest key that was drawn, as far as the database tells
+	HasDrawn   bool
+}
+
+// KeyRange is the keys above After, up to and including UpTo; without one of them it has no such end.
+type KeyRange[K Key] struct {
+	After, UpTo       K
+	HasAfter, HasUpTo bool
+}

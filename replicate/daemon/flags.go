@@ -24,6 +24,7 @@ type flags struct {
 const help = `%[1]s replicates table %[2]s to Kafka.
 
 Usage: %[1]s --config PATH [options]
+       %[1]s offset show|set|reset|start-at ...   see: %[1]s offset --help
 
 Options:
   --config PATH   configuration file (default config.yaml)

@@ -41,8 +41,11 @@ func Main[R any, K replicate.Key](p Program[R, K]) {
 
 // Run runs the program until ctx is cancelled or an error ends it, and returns its exit status.
 func Run[R any, K replicate.Key](ctx context.Context, p Program[R, K], args []string, stdout, stderr io.Writer) int {
-	f, err := parseFlags(args)
 	binary := "repliqate-" + filepath.Base(p.Table.Name)
+	if rest, ok := offsetArguments(args); ok {
+		return runOffset(ctx, p, binary, rest, stdout, stderr)
+	}
+	f, err := parseFlags(args)
 	switch {
 	case err != nil:
 		fmt.Fprintln(stderr, binary+":", err)

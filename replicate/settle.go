@@ -1,0 +1,71 @@
+package replicate
+
+import (
+	"context"
+	"time"
+)
+
+// settleInterval is the pause between two looks at the transactions that AwaitSettled waits for.
+const settleInterval = 100 * time.Millisecond
+
+// AwaitSettled waits until every key that is drawn now is settled, and returns the highest of them; drawn is
+// false where there is none. No row up to that key can appear any more. delay is settle.unsafe_delay_sec.
+// The source must be open, and no job may use it meanwhile.
+//
+// It waits until ctx ends at most: then it returns ErrOnceGaveUp, and who the transactions are that are
+// still open.
+func AwaitSettled[K Key](ctx context.Context, source Source[K], delay time.Duration) (
+	high K, drawn bool, holders []string, err error,
+) {
+	h := horizon[K]{delay: delay}
+	var page Page[K]
+	var fenced, settled bool
+	look := func(f Fence[K]) Bound[K] {
+		bound := h.observe(f, time.Now())
+		if !fenced {
+			fenced, high, drawn = true, f.High, f.HasHigh
+		}
+		settled = !drawn || bound.Allows(high)
+		return Bound[K]{} // no row is used
+	}
+	tick := time.NewTicker(settleInterval)
+	defer tick.Stop()
+	for {
+		page.Reset()
+		_, err := source.Poll(ctx, PollRequest[K]{Limit: 1, MaxBytes: 1, OnFence: look}, &page)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			return high, drawn, nil, err
+		case err == nil && settled:
+			return high, drawn, nil, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return high, drawn, describeOldest(ctx, source, &h), ErrOnceGaveUp
+		}
+	}
+}
+
+// describeOldest says who holds back what AwaitSettled has waited for, where that is known.
+func describeOldest[K Key](ctx context.Context, source Source[K], h *horizon[K]) []string {
+	oldest, ok := h.oldest()
+	if !ok {
+		return nil
+	}
+	holders := make([]string, 0, len(oldest.holders))
+	for id := range oldest.holders {
+		holders = append(holders, id)
+	}
+	describer, ok := source.(HolderDescriber)
+	if !ok || len(holders) == 0 {
+		return holders
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	lines, err := describer.DescribeHolders(ctx, holders)
+	if err != nil {
+		return holders // their bare names
+	}
+	return lines
+}

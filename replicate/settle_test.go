@@ -1,0 +1,91 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// describedSource can say who its holders are.
+type describedSource struct{ fakeSource }
+
+func (s *describedSource) DescribeHolders(_ context.Context, holders []string) ([]string, error) {
+	return []string{"process of " + holders[0]}, nil
+}
+
+func TestAwaitSettled(t *testing.T) {
+	settle := func(t *testing.T, source Source[int64], delay time.Duration) (high int64, drawn bool, holders []string, err error) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		return AwaitSettled(ctx, source, delay)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if high, drawn, _, err := settle(t, &fakeSource{high: 7}, 0); err != nil || !drawn || high != 7 {
+			t.Errorf("nobody holds it back: %d, %t, %v", high, drawn, err)
+		}
+		if _, drawn, _, err := settle(t, &fakeSource{}, 0); err != nil || drawn {
+			t.Errorf("nothing was drawn: %t, %v", drawn, err)
+		}
+		if high, drawn, _, err := settle(t, &fakeSource{rows: []int64{3, 9}, exact: true}, 0); err != nil || !drawn || high != 9 {
+			t.Errorf("an engine whose rows settle at once: %d, %t, %v", high, drawn, err)
+		}
+		if _, _, _, err := settle(t, &fakeSource{errs: []error{errModel}}, 0); !errors.Is(err, errModel) {
+			t.Errorf("a source that fails: %v", err)
+		}
+	})
+}
+
+// TestAwaitSettledWaits for the transactions that were open when it began, and for no others: what is drawn
+// later does not count.
+func TestAwaitSettledWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &fakeSource{rows: []int64{2}, high: 2, holders: []string{"tx of 1"}}
+		go func() {
+			time.Sleep(10 * time.Second)
+			source.mu.Lock()
+			defer source.mu.Unlock()
+			source.rows, source.high, source.holders = []int64{1, 2}, 4, []string{"tx of 3"}
+		}()
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		high, drawn, _, err := AwaitSettled[int64](ctx, source, 0)
+		took := time.Since(begin)
+		if err != nil || !drawn || high != 2 || took < 10*time.Second || took > 11*time.Second {
+			t.Errorf("got %d, %t, %v after %v, want 2 after ten seconds", high, drawn, err, took)
+		}
+		begin = time.Now()
+		if _, _, _, err := AwaitSettled[int64](t.Context(), &fakeSource{high: 1}, 5*time.Second); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took < 5*time.Second || took > 6*time.Second {
+			t.Errorf("with a delay of five seconds it took %v", took)
+		}
+	})
+}
+
+func TestAwaitSettledGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			source Source[int64]
+			want   []string
+		}{
+			"described": {&describedSource{fakeSource{high: 1, holders: []string{"tx"}}}, []string{"process of tx"}},
+			"bare":      {&fakeSource{high: 1, holders: []string{"tx"}}, []string{"tx"}},
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			begin := time.Now()
+			_, _, holders, err := AwaitSettled(ctx, c.source, 0)
+			cancel()
+			if !errors.Is(err, ErrOnceGaveUp) || !slices.Equal(holders, c.want) {
+				t.Errorf("%s: %v, %v", name, holders, err)
+			}
+			if took := time.Since(begin); took != 30*time.Second {
+				t.Errorf("%s: gave up after %v", name, took)
+			}
+		}
+	})
+}

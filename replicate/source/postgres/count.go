@@ -1,0 +1,56 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+var _ replicate.Counter[int64] = (*source[struct{}, int64])(nil)
+
+// Extent reads the highest key, and how far the sequence is.
+func (s *source[R, K]) Extent(ctx context.Context) (e replicate.Extent[K], err error) {
+	key := quote(s.table.KeyColumn)
+	highest, err := s.value(ctx, "SELECT "+key+" FROM "+s.table.Relation+" ORDER BY "+key+" DESC LIMIT 1")
+	if err != nil {
+		return e, err
+	}
+	if highest != "" {
+		if e.Highest, err = replicate.ParseKey[K](highest); err != nil {
+			return e, err
+		}
+		e.HasHighest = true
+	}
+	drawn, called, err := s.lastValue(ctx)
+	e.Drawn, e.HasDrawn = K(drawn), called
+	return e, err
+}
+
+// CountRows counts by the key's index, and no further than most.
+func (s *source[R, K]) CountRows(ctx context.Context, r replicate.KeyRange[K], most int) (int, error) {
+	key := quote(s.table.KeyColumn)
+	var bounds []string
+	if r.HasAfter {
+		bounds = append(bounds, key+" > '"+replicate.KeyText(r.After)+"'::bigint")
+	}
+	if r.HasUpTo {
+		bounds = append(bounds, key+" <= '"+replicate.KeyText(r.UpTo)+"'::bigint")
+	}
+	where := ""
+	if len(bounds) > 0 {
+		where = " WHERE " + strings.Join(bounds, " AND ")
+	}
+	text, err := s.value(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+s.table.Relation+where+
+		" ORDER BY "+key+" LIMIT "+strconv.Itoa(most)+") AS counted")
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, errors.New("count the rows of table " + s.table.Name + ": " + err.Error())
+	}
+	return n, nil
+}
