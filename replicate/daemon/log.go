@@ -86,7 +86,8 @@ func (l *logger) onLoad(i replicate.LoadInfo) {
 	switch {
 	case i.Err != nil:
 	case i.Witness && !i.Offset.IsZero():
-		l.log.Warn("the offset store had no offset: continuing from the copy in Kafka", "offset", i.Offset.Key)
+		l.log.Warn("the offset store had no offset: continuing from the copy in Kafka; "+
+			"to begin at the first row: offset reset", "offset", i.Offset.Key)
 	case i.Offset.IsZero():
 		l.log.Info("no offset is stored: beginning at the first row")
 	default:

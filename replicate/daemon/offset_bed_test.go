@@ -1,0 +1,319 @@
+package daemon_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/repliqate/repliqate/generated/ledger"
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/daemon"
+	"github.com/repliqate/repliqate/replicate/sink/kafka"
+)
+
+const (
+	bedKey   = "repliqate:replication:offset:name=job&table=ledger&topic=entries"
+	bedGroup = "repliqate.job.ledger"
+)
+
+// bed is what a job of table ledger needs: SQLite, Kafka and Redis in this process.
+type bed struct {
+	t     *testing.T
+	dir   string
+	kafka *kfake.Cluster
+	redis *miniredis.Miniredis
+
+	redisAddr string // another Redis, where it is set
+	settings  string // further lines of the configuration
+	noRedis   bool
+}
+
+func newBed(t *testing.T) *bed {
+	t.Helper()
+	b := &bed{t: t, dir: t.TempDir(), redis: miniredis.RunT(t)}
+	var err error
+	if b.kafka, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "entries")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.kafka.Close)
+	schema, err := os.ReadFile(filepath.Join("..", "..", "schemas", "ledger.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.exec(string(schema) + "; PRAGMA journal_mode = WAL")
+	return b
+}
+
+func (b *bed) database() string { return filepath.Join(b.dir, "ledger.db") }
+
+func (b *bed) exec(script string) {
+	b.t.Helper()
+	conn, err := sqlite.OpenConn(b.database(), sqlite.OpenReadWrite, sqlite.OpenCreate)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	conn.SetBusyTimeout(10 * time.Second)
+	if err := errors.Join(sqlitex.ExecuteScript(conn, script, nil), conn.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// insert adds n rows.
+func (b *bed) insert(n int) {
+	b.t.Helper()
+	b.exec(strings.Repeat("INSERT INTO ledger (account, amount) VALUES ('a', 1);", n))
+}
+
+// config writes the configuration and returns its path.
+func (b *bed) config() string {
+	b.t.Helper()
+	store := "redis_addr: " + b.redis.Addr()
+	switch {
+	case b.redisAddr != "":
+		store = "redis_addr: " + b.redisAddr
+	case b.noRedis:
+		store = ""
+	}
+	path := filepath.Join(b.dir, "config.yaml")
+	text := fmt.Sprintf(`repliqate:
+  name: job
+  %s
+  %s
+  replication:
+    poll_interval_sec: 0.02
+    sql_source: {uri: "sqlite:///%s", table: ledger, primary_key: id}
+    kafka_target: {topic: entries, brokers: ["%s"]}
+`, store, b.settings, b.database(), b.kafka.ListenAddrs()[0])
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	return path
+}
+
+var program = daemon.Program[ledger.Row, int64]{Engine: "sqlite", Table: &ledger.Table.Table, NewSource: ledger.Table.NewSource}
+
+// outcome is what a run of the program left.
+type outcome struct {
+	status         int
+	stdout, stderr string
+}
+
+func (b *bed) run(args ...string) outcome {
+	b.t.Helper()
+	var stdout, stderr bytes.Buffer
+	status := daemon.Run(b.t.Context(), program, append([]string{"--config", b.config()}, args...), &stdout, &stderr)
+	return outcome{status, stdout.String(), stderr.String()}
+}
+
+// offset runs the offset command and wants its status, and each text in what it printed. Blanks count as one.
+func (b *bed) offset(status int, command string, texts ...string) outcome {
+	b.t.Helper()
+	got := b.run(append([]string{"offset"}, strings.Fields(command)...)...)
+	printed := strings.Join(strings.Fields(got.stdout+"\n"+got.stderr), " ")
+	if got.status != status {
+		b.t.Fatalf("offset %s: status %d, want %d:\n%s%s", command, got.status, status, got.stdout, got.stderr)
+	}
+	for _, text := range texts {
+		if !strings.Contains(printed, text) {
+			b.t.Errorf("offset %s does not say %q:\n%s%s", command, text, got.stdout, got.stderr)
+		}
+	}
+	if errorLines := strings.Count(got.stderr, "\n"); status != 0 && errorLines != 1 {
+		b.t.Errorf("offset %s: %d lines of errors, want one:\n%s", command, errorLines, got.stderr)
+	}
+	return got
+}
+
+// once publishes what is there, and returns the log.
+func (b *bed) once() string {
+	b.t.Helper()
+	got := b.run("--once", "-vv")
+	if got.status != 0 {
+		b.t.Fatalf("--once: status %d:\n%s", got.status, got.stderr)
+	}
+	return got.stderr
+}
+
+// published are the keys of all messages, in order.
+func (b *bed) published() string {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
+	defer cancel()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.kafka.ListenAddrs()...), kgo.ConsumeTopics("entries"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer client.Close()
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, "entries")
+	if err = errors.Join(err, ends.Error()); err != nil {
+		b.t.Fatal(err)
+	}
+	end, _ := ends.Lookup("entries", 0)
+	keys := make([]string, 0, end.Offset)
+	for len(keys) < int(end.Offset) {
+		fetches := client.PollFetches(ctx)
+		if err := errors.Join(fetches.Err(), ctx.Err()); err != nil {
+			b.t.Fatal(err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) { keys = append(keys, string(r.Key)) })
+	}
+	return strings.Join(keys, " ")
+}
+
+// stored is the offset in Redis; empty where there is none.
+func (b *bed) stored() string {
+	key, err := b.redis.Get(bedKey)
+	if err != nil && !errors.Is(err, miniredis.ErrKeyNotFound) {
+		b.t.Fatal(err)
+	}
+	return key
+}
+
+func (b *bed) openWitness() *kafka.Witness {
+	b.t.Helper()
+	w, err := kafka.NewWitness(kafka.Config{Brokers: b.kafka.ListenAddrs(), Topic: "entries", Group: bedGroup})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(w.Close)
+	return w
+}
+
+// witness is the key of the witness; empty where there is none.
+func (b *bed) witness() string {
+	b.t.Helper()
+	o, err := b.openWitness().LoadWitness(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return o.Key
+}
+
+func (b *bed) setWitness(key string) {
+	b.t.Helper()
+	if err := b.openWitness().SaveWitness(b.t.Context(), replicate.Offset{Key: key}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// both wants the store and the witness to have a key.
+func (b *bed) both(want string) {
+	b.t.Helper()
+	if s, w := b.stored(), b.witness(); s != want || w != want {
+		b.t.Errorf("the store has %q and the witness %q, want %q in both", s, w, want)
+	}
+}
+
+// runningJob is a job in the background, and its log.
+type runningJob struct {
+	b      *bed
+	cancel context.CancelFunc
+	status chan int
+	log    *logLines
+}
+
+// logLines is a log that can be waited for.
+type logLines struct {
+	mu    sync.Mutex
+	text  string
+	grown chan struct{} // closed and replaced with each line
+}
+
+func (l *logLines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text += string(p)
+	close(l.grown)
+	l.grown = make(chan struct{})
+	return len(p), nil
+}
+
+func (l *logLines) read() (string, chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text, l.grown
+}
+
+func (b *bed) start() *runningJob {
+	b.t.Helper()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	j := &runningJob{b: b, cancel: cancel, status: make(chan int, 1), log: &logLines{grown: make(chan struct{})}}
+	args := []string{"--config", b.config(), "-vvv"}
+	go func() { j.status <- daemon.Run(ctx, program, args, j.log, j.log) }()
+	return j
+}
+
+// await waits until the log has a line that matches.
+func (j *runningJob) await(pattern string) {
+	j.b.t.Helper()
+	expression, deadline := regexp.MustCompile(pattern), time.After(time.Minute)
+	for {
+		text, grown := j.log.read()
+		if expression.MatchString(text) {
+			return
+		}
+		select {
+		case <-grown:
+		case <-deadline:
+			j.b.t.Fatalf("the log has no line that matches %s:\n%s", pattern, text)
+		}
+	}
+}
+
+// forget drops what was logged until now.
+func (j *runningJob) forget() {
+	j.log.mu.Lock()
+	defer j.log.mu.Unlock()
+	j.log.text = ""
+}
+
+func (j *runningJob) stop() {
+	j.b.t.Helper()
+	j.cancel()
+	if status := <-j.status; status != 0 {
+		text, _ := j.log.read()
+		j.b.t.Errorf("the job ended with status %d:\n%s", status, text)
+	}
+}
+
+// eventually waits until a condition holds that nothing announces.
+func (b *bed) eventually(what string, holds func() bool) {
+	b.t.Helper()
+	tick, deadline := time.NewTicker(10*time.Millisecond), time.After(time.Minute)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			b.t.Fatal(what + ": this does not come to pass")
+		}
+	}
+}
+
+// failForce makes Redis fail the operator's write, and nothing else.
+func (b *bed) failForce() {
+	b.redis.Server().SetPreHook(func(c *server.Peer, cmd string, args ...string) bool {
+		// Of the scripts only the two that write an offset have three keys, and no job runs.
+		if strings.HasPrefix(strings.ToUpper(cmd), "EVAL") && len(args) > 1 && args[1] == "3" {
+			c.WriteError("ERR the disk is full")
+			return true
+		}
+		return false
+	})
+}
