@@ -80,7 +80,8 @@ type job struct {
 
 func startJob(t *testing.T, parts Parts[int64], lease *leaseServer, name string, store *fakeStore) *job {
 	t.Helper()
-	j := &job{t: t, ended: make(chan error, 1), source: &fakeSource{rows: upTo(3), exact: true}, sink: &fakeSink{}, store: store}
+	j := &job{t: t, ended: make(chan error, 1), source: &fakeSource{rows: upTo(3), exact: true}, sink: &fakeSink{},
+		store: store}
 	parts.Source, parts.Sink, parts.Store = j.source, j.sink, store
 	if lease != nil {
 		parts.Lease = &timedLease{server: lease, name: name}

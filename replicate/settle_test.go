@@ -17,22 +17,22 @@ func (s *describedSource) DescribeHolders(_ context.Context, holders []string) (
 }
 
 func TestAwaitSettled(t *testing.T) {
-	settle := func(t *testing.T, source Source[int64], delay time.Duration) (high int64, drawn bool, holders []string, err error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		return AwaitSettled(ctx, source, delay)
+	settle := func(t *testing.T, source Source[int64]) (high int64, drawn bool, err error) {
+		high, drawn, _, err = AwaitSettled(t.Context(), source, 0)
+		return high, drawn, err
 	}
 	synctest.Test(t, func(t *testing.T) {
-		if high, drawn, _, err := settle(t, &fakeSource{high: 7}, 0); err != nil || !drawn || high != 7 {
+		if high, drawn, err := settle(t, &fakeSource{high: 7}); err != nil || !drawn || high != 7 {
 			t.Errorf("nobody holds it back: %d, %t, %v", high, drawn, err)
 		}
-		if _, drawn, _, err := settle(t, &fakeSource{}, 0); err != nil || drawn {
+		if _, drawn, err := settle(t, &fakeSource{}); err != nil || drawn {
 			t.Errorf("nothing was drawn: %t, %v", drawn, err)
 		}
-		if high, drawn, _, err := settle(t, &fakeSource{rows: []int64{3, 9}, exact: true}, 0); err != nil || !drawn || high != 9 {
+		exact := &fakeSource{rows: []int64{3, 9}, exact: true}
+		if high, drawn, err := settle(t, exact); err != nil || !drawn || high != 9 {
 			t.Errorf("an engine whose rows settle at once: %d, %t, %v", high, drawn, err)
 		}
-		if _, _, _, err := settle(t, &fakeSource{errs: []error{errModel}}, 0); !errors.Is(err, errModel) {
+		if _, _, err := settle(t, &fakeSource{errs: []error{errModel}}); !errors.Is(err, errModel) {
 			t.Errorf("a source that fails: %v", err)
 		}
 	})

@@ -210,7 +210,10 @@ func (o *operator[K]) show(ctx context.Context) error {
 	for _, m := range []struct {
 		what string
 		err  error
-	}{{"the offset store", s.storeErr}, {"the lease", s.holderErr}, {"Kafka", s.witnessErr}, {"the database", s.sourceErr}} {
+	}{
+		{"the offset store", s.storeErr}, {"the lease", s.holderErr}, {"Kafka", s.witnessErr},
+		{"the database", s.sourceErr},
+	} {
 		if m.err != nil && !(m.what == "the lease" && s.storeErr != nil) {
 			missing = append(missing, "no answer from "+m.what+": "+m.err.Error())
 		}

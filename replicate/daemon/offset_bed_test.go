@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,6 +23,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/repliqate/repliqate/generated/ledger"
+	"github.com/repliqate/repliqate/generated/orders"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
@@ -42,11 +44,13 @@ type bed struct {
 	redisAddr string // another Redis, where it is set
 	settings  string // further lines of the configuration
 	noRedis   bool
+	uri       string // another database, and its program, where they are set
+	program   func(ctx context.Context, args []string, stdout, stderr io.Writer) int
 }
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	b := &bed{t: t, dir: t.TempDir(), redis: miniredis.RunT(t)}
+	b := &bed{t: t, dir: t.TempDir(), redis: miniredis.RunT(t), program: ledgerProgram}
 	var err error
 	if b.kafka, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "entries")); err != nil {
 		t.Fatal(err)
@@ -83,6 +87,10 @@ func (b *bed) insert(n int) {
 // config writes the configuration and returns its path.
 func (b *bed) config() string {
 	b.t.Helper()
+	table, uri := "ledger", "sqlite:///"+b.database()
+	if b.uri != "" {
+		table, uri = "orders", b.uri
+	}
 	store := "redis_addr: " + b.redis.Addr()
 	switch {
 	case b.redisAddr != "":
@@ -97,16 +105,24 @@ func (b *bed) config() string {
   %s
   replication:
     poll_interval_sec: 0.02
-    sql_source: {uri: "sqlite:///%s", table: ledger, primary_key: id}
+    sql_source: {uri: "%s", table: %s, primary_key: id}
     kafka_target: {topic: entries, brokers: ["%s"]}
-`, store, b.settings, b.database(), b.kafka.ListenAddrs()[0])
+`, store, b.settings, uri, table, b.kafka.ListenAddrs()[0])
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
 	return path
 }
 
-var program = daemon.Program[ledger.Row, int64]{Engine: "sqlite", Table: &ledger.Table.Table, NewSource: ledger.Table.NewSource}
+func ledgerProgram(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return daemon.Run(ctx, daemon.Program[ledger.Row, int64]{Engine: "sqlite", Table: &ledger.Table.Table,
+		NewSource: ledger.Table.NewSource}, args, stdout, stderr)
+}
+
+func ordersProgram(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return daemon.Run(ctx, daemon.Program[orders.Row, int64]{Engine: "postgres", Table: &orders.Table.Table,
+		NewSource: orders.Table.NewSource}, args, stdout, stderr)
+}
 
 // outcome is what a run of the program left.
 type outcome struct {
@@ -117,7 +133,7 @@ type outcome struct {
 func (b *bed) run(args ...string) outcome {
 	b.t.Helper()
 	var stdout, stderr bytes.Buffer
-	status := daemon.Run(b.t.Context(), program, append([]string{"--config", b.config()}, args...), &stdout, &stderr)
+	status := b.program(b.t.Context(), append([]string{"--config", b.config()}, args...), &stdout, &stderr)
 	return outcome{status, stdout.String(), stderr.String()}
 }
 
@@ -177,8 +193,10 @@ func (b *bed) published() string {
 }
 
 // stored is the offset in Redis; empty where there is none.
-func (b *bed) stored() string {
-	key, err := b.redis.Get(bedKey)
+func (b *bed) stored() string { return b.redisOf("ledger") }
+
+func (b *bed) redisOf(table string) string {
+	key, err := b.redis.Get(strings.ReplaceAll(bedKey, "ledger", table))
 	if err != nil && !errors.Is(err, miniredis.ErrKeyNotFound) {
 		b.t.Fatal(err)
 	}
@@ -255,7 +273,7 @@ func (b *bed) start() *runningJob {
 	ctx, cancel := context.WithCancel(b.t.Context())
 	j := &runningJob{b: b, cancel: cancel, status: make(chan int, 1), log: &logLines{grown: make(chan struct{})}}
 	args := []string{"--config", b.config(), "-vvv"}
-	go func() { j.status <- daemon.Run(ctx, program, args, j.log, j.log) }()
+	go func() { j.status <- b.program(ctx, args, j.log, j.log) }()
 	return j
 }
 
@@ -289,20 +307,6 @@ func (j *runningJob) stop() {
 	if status := <-j.status; status != 0 {
 		text, _ := j.log.read()
 		j.b.t.Errorf("the job ended with status %d:\n%s", status, text)
-	}
-}
-
-// eventually waits until a condition holds that nothing announces.
-func (b *bed) eventually(what string, holds func() bool) {
-	b.t.Helper()
-	tick, deadline := time.NewTicker(10*time.Millisecond), time.After(time.Minute)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			b.t.Fatal(what + ": this does not come to pass")
-		}
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 func TestOffsetShow(t *testing.T) {
 	b := newBed(t)
 	b.insert(3)
-	b.offset(0, "show", "job job, table ledger", "offset none: the job would begin at the first row", "in Redis "+b.redis.Addr(),
-		"key "+bedKey, "witness none", "in Kafka, consumer group "+bedGroup, "lease free", "highest key 3, 3 rows beyond the offset")
+	b.offset(0, "show", "job job, table ledger", "offset none: the job would begin at the first row",
+		"in Redis "+b.redis.Addr(), "key "+bedKey, "witness none", "in Kafka, consumer group "+bedGroup, "lease free",
+		"highest key 3, 3 rows beyond the offset")
 	b.once()
 	b.insert(1)
 	b.exec("DELETE FROM ledger WHERE id = 4") // AUTOINCREMENT does not draw 4 again
@@ -53,7 +54,8 @@ func TestOffsetShowWithoutAServer(t *testing.T) {
 	if err := os.Rename(b.database(), b.database()+".away"); err != nil {
 		t.Fatal(err)
 	}
-	b.offset(1, "show", "offset 3,", "witness 3", "table not known: no answer", "no answer from the database: open database")
+	b.offset(1, "show", "offset 3,", "witness 3", "table not known: no answer",
+		"no answer from the database: open database")
 	if err := os.Rename(b.database()+".away", b.database()); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +71,8 @@ func TestOffsetIsLowered(t *testing.T) {
 	b := newBed(t)
 	b.insert(5)
 	b.once()
-	b.offset(0, "set 2 --dry-run", "now offset 5", "new offset 2", "means 3 rows are published again", "nothing was changed")
+	b.offset(0, "set 2 --dry-run", "now offset 5", "new offset 2", "means 3 rows are published again",
+		"nothing was changed")
 	b.both("5")
 	b.offset(0, "set 2", "now offset 5", "new offset 2", "means 3 rows are published again", "done the job has offset 2")
 	b.both("2")

@@ -1,8 +1,12 @@
 package file_test
 
 import (
+	"bufio"
+	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -123,5 +127,92 @@ func TestForce(t *testing.T) {
 	}
 	if err := s.Force(t.Context(), replicate.Offset{Key: "x"}); err == nil {
 		t.Error("an offset that is no number was taken")
+	}
+}
+
+func TestHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "offset")
+	holder, look := file.New(path), file.New(path)
+	check := func(want string) {
+		t.Helper()
+		got, err := look.Holder(t.Context())
+		if err != nil || got != want {
+			t.Errorf("the holder is %q, %v, want %q", got, err, want)
+		}
+	}
+	check("")
+	if _, err := os.Stat(path + ".lock"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("looking has made a file: %v", err)
+	}
+	if held, _, err := holder.Acquire(t.Context()); err != nil || !held {
+		t.Fatal(held, err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("%s (process %d), with a lock on %s.lock", host, os.Getpid(), path)
+	check(want)
+	if held, who, err := look.Acquire(t.Context()); err != nil || held || who != want {
+		t.Errorf("Acquire: %t, %q, %v, want %q", held, who, err, want)
+	}
+	if err := look.Force(t.Context(), replicate.Offset{Key: "1"}); !errors.Is(err, replicate.ErrLeaseLost) {
+		t.Errorf("Force without the lease: %v, want ErrLeaseLost", err)
+	}
+	if err := holder.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check("") // although the file still names it
+	if held, _, err := look.Acquire(t.Context()); err != nil || !held {
+		t.Fatal(held, err)
+	}
+	if err := look.Force(t.Context(), replicate.Offset{Key: "1"}); err != nil {
+		t.Errorf("Force with the lease: %v", err)
+	}
+	if got := look.Where(); got != "file "+path {
+		t.Errorf("it is in %s", got)
+	}
+}
+
+// holderPath makes the test binary an instance that locks the file and is killed with it.
+const holderPath = "REPLIQATE_TEST_FILE_HOLDER"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(holderPath); path != "" {
+		if held, _, err := file.New(path).Acquire(context.Background()); err == nil && held {
+			_, _ = os.Stdout.WriteString("held\n") // the parent sees whether it arrives
+			select {}
+		}
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// TestKilledHolder leaves no lock behind.
+func TestKilledHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "offset")
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), holderPath+"="+path)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
+		t.Fatalf("the holder said %q, %v", line, err)
+	}
+	next := file.New(path)
+	who := fmt.Sprintf("(process %d)", cmd.Process.Pid)
+	if held, holder, err := next.Acquire(t.Context()); err != nil || held || !strings.Contains(holder, who) {
+		t.Fatalf("while the holder runs: held %t, holder %q, %v", held, holder, err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	if held, holder, err := next.Acquire(t.Context()); err != nil || !held {
+		t.Fatalf("the lock was not free at once: holder %q, %v", holder, err)
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 
+	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
 )
 
@@ -103,6 +105,76 @@ func TestReclaimTellsReusedNumbers(t *testing.T) {
 		}
 		if held, _, err := second.Acquire(t.Context()); err != nil || held != c.held {
 			t.Errorf("field %d set to %q: held %t, %v, want %t", c.field, c.value, held, err, c.held)
+		}
+	}
+}
+
+// TestHolder looks at the lease without asking for it, as an operator does.
+func TestHolder(t *testing.T) {
+	mini := miniredis.RunT(t)
+	look := open(t, leaseConfig(mini.Addr()))
+	check := func(want string) {
+		t.Helper()
+		if got, err := look.Holder(t.Context()); err != nil || got != want {
+			t.Errorf("the holder is %q, %v, want %q", got, err, want)
+		}
+	}
+	check("")
+	there := leaseConfig(mini.Addr())
+	there.Identity = "db|7"
+	holder := open(t, there)
+	if held, _, err := holder.Acquire(t.Context()); err != nil || !held {
+		t.Fatal(held, err)
+	}
+	number := strconv.Itoa(os.Getpid())
+	check("db-7 (process " + number + ")")
+	if err := holder.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check("")
+	if held, _, err := look.Acquire(t.Context()); err != nil || !held {
+		t.Fatal(held, err)
+	}
+	key := "{" + offsetKey + "}:lease"
+	token, err := mini.Get(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(token, "|")
+	parts[3] = "1" // another process has this number now
+	if err := mini.Set(key, strings.Join(parts, "|")); err != nil {
+		t.Fatal(err)
+	}
+	check(parts[0] + " (process " + number + "), which no longer runs")
+	mini.Close()
+	if _, err := look.Holder(t.Context()); err == nil || replicate.IsStop(err) {
+		t.Errorf("without Redis: %v, want an error that can be retried", err)
+	}
+}
+
+// TestLeaseTime leaves a standby a tenth of the time to find the lease free.
+func TestLeaseTime(t *testing.T) {
+	mini := miniredis.RunT(t)
+	for ttl, want := range map[time.Duration]time.Duration{0: 9 * time.Second, time.Minute: 54 * time.Second} {
+		mini.FlushAll()
+		c := leaseConfig(mini.Addr())
+		c.LeaseTTL = ttl
+		if held, _, err := open(t, c).Acquire(t.Context()); err != nil || !held {
+			t.Fatal(held, err)
+		}
+		if got := mini.TTL("{" + offsetKey + "}:lease"); got != want {
+			t.Errorf("a lease of %v lives %v in Redis, want %v", ttl, got, want)
+		}
+	}
+}
+
+func TestWhere(t *testing.T) {
+	for addr, want := range map[string]string{
+		"redis:6379":                       "Redis redis:6379, key " + offsetKey,
+		"redis://ann:" + secret + "@r:1/2": "Redis r:1, database 2, key " + offsetKey,
+	} {
+		if got := open(t, leaseConfig(addr)).Where(); got != want {
+			t.Errorf("%s: %s, want %s", addr, got, want)
 		}
 	}
 }

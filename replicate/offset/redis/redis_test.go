@@ -237,6 +237,38 @@ func TestForce(t *testing.T) {
 	})
 }
 
+// TestForceNeedsTheLease keeps an operator from moving the offset under an instance that runs.
+func TestForceNeedsTheLease(t *testing.T) {
+	onServers(t, func(t *testing.T, s server) {
+		c := s.config()
+		c.Lease, c.LeaseTTL = true, time.Hour
+		running, operator := open(t, c), open(t, c)
+		if held, _, err := running.Acquire(t.Context()); err != nil || !held {
+			t.Fatal(held, err)
+		}
+		if err := running.Commit(t.Context(), replicate.Offset{Key: "5"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range []replicate.Offset{{}, {Key: "3"}, {Key: "9"}} {
+			if err := operator.Force(t.Context(), o); !errors.Is(err, replicate.ErrLeaseLost) {
+				t.Errorf("Force(%+v) without the lease: %v, want ErrLeaseLost", o, err)
+			}
+		}
+		if got, err := operator.Load(t.Context()); err != nil || got.Key != "5" {
+			t.Errorf("the offset is %+v, %v, want 5", got, err)
+		}
+		if err := running.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if held, _, err := operator.Acquire(t.Context()); err != nil || !held {
+			t.Fatal(held, err)
+		}
+		if err := operator.Force(t.Context(), replicate.Offset{Key: "3"}); err != nil {
+			t.Errorf("with the lease: %v", err)
+		}
+	})
+}
+
 const secret = "hunter2-secret"
 
 func TestPassword(t *testing.T) {
