@@ -39,6 +39,7 @@ func (m *machine[K]) onCommitted(ev evCommitted) {
 		m.store.paused = true
 		m.arm(timerCommit, m.cfg.CommitInterval)
 	case IsStop(ev.err):
+		m.copied.tried = true // no witness of an offset that the store does not take
 		if m.phase == phaseStopping {
 			m.exit(errors.Join(m.failure, ev.err))
 		}

@@ -9,15 +9,16 @@ import (
 const settleInterval = 100 * time.Millisecond
 
 // AwaitSettled waits until every key that is drawn now is settled, and returns the highest of them; drawn is
-// false where there is none. No row up to that key can appear any more. delay is settle.unsafe_delay_sec.
-// The source must be open, and no job may use it meanwhile.
+// false where there is none. No row up to that key can appear any more. The source must be open, and no job
+// may use it meanwhile.
 //
-// It waits until ctx ends at most: then it returns ErrOnceGaveUp, and who the transactions are that are
+// It waits for cfg.OnceWait at most: then it returns ErrOnceGaveUp, and who the transactions are that are
 // still open.
-func AwaitSettled[K Key](ctx context.Context, source Source[K], delay time.Duration) (
+func AwaitSettled[K Key](ctx context.Context, source Source[K], cfg Config) (
 	high K, drawn bool, holders []string, err error,
 ) {
-	h := horizon[K]{delay: delay}
+	cfg = cfg.WithDefaults()
+	h := horizon[K]{delay: cfg.SettleDelay}
 	var page Page[K]
 	var fenced, settled bool
 	look := func(f Fence[K]) Bound[K] {
@@ -30,19 +31,22 @@ func AwaitSettled[K Key](ctx context.Context, source Source[K], delay time.Durat
 	}
 	tick := time.NewTicker(settleInterval)
 	defer tick.Stop()
+	// The end of the wait does not interrupt a poll: the connection is needed to ask who is still there.
+	giveUp := time.After(cfg.OnceWait)
 	for {
 		page.Reset()
-		_, err := source.Poll(ctx, PollRequest[K]{Limit: 1, MaxBytes: 1, OnFence: look}, &page)
-		switch {
-		case err != nil && ctx.Err() == nil:
+		if _, err := source.Poll(ctx, PollRequest[K]{Limit: 1, MaxBytes: 1, OnFence: look}, &page); err != nil {
 			return high, drawn, nil, err
-		case err == nil && settled:
+		}
+		if settled {
 			return high, drawn, nil, nil
 		}
 		select {
 		case <-tick.C:
-		case <-ctx.Done():
+		case <-giveUp:
 			return high, drawn, describeOldest(ctx, source, &h), ErrOnceGaveUp
+		case <-ctx.Done():
+			return high, drawn, nil, ctx.Err()
 		}
 	}
 }
@@ -61,7 +65,7 @@ func describeOldest[K Key](ctx context.Context, source Source[K], h *horizon[K])
 	if !ok || len(holders) == 0 {
 		return holders
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	lines, err := describer.DescribeHolders(ctx, holders)
 	if err != nil {

@@ -18,7 +18,7 @@ func (s *describedSource) DescribeHolders(_ context.Context, holders []string) (
 
 func TestAwaitSettled(t *testing.T) {
 	settle := func(t *testing.T, source Source[int64]) (high int64, drawn bool, err error) {
-		high, drawn, _, err = AwaitSettled(t.Context(), source, 0)
+		high, drawn, _, err = AwaitSettled(t.Context(), source, Config{})
 		return high, drawn, err
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -50,15 +50,14 @@ func TestAwaitSettledWaits(t *testing.T) {
 			source.rows, source.high, source.holders = []int64{1, 2}, 4, []string{"tx of 3"}
 		}()
 		begin := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		high, drawn, _, err := AwaitSettled[int64](ctx, source, 0)
+		high, drawn, _, err := AwaitSettled[int64](t.Context(), source, Config{})
 		took := time.Since(begin)
 		if err != nil || !drawn || high != 2 || took < 10*time.Second || took > 11*time.Second {
 			t.Errorf("got %d, %t, %v after %v, want 2 after ten seconds", high, drawn, err, took)
 		}
 		begin = time.Now()
-		if _, _, _, err := AwaitSettled[int64](t.Context(), &fakeSource{high: 1}, 5*time.Second); err != nil {
+		waiting := Config{SettleDelay: 5 * time.Second}
+		if _, _, _, err := AwaitSettled[int64](t.Context(), &fakeSource{high: 1}, waiting); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(begin); took < 5*time.Second || took > 6*time.Second {
@@ -76,16 +75,25 @@ func TestAwaitSettledGivesUp(t *testing.T) {
 			"described": {&describedSource{fakeSource{high: 1, holders: []string{"tx"}}}, []string{"process of tx"}},
 			"bare":      {&fakeSource{high: 1, holders: []string{"tx"}}, []string{"tx"}},
 		} {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			begin := time.Now()
-			_, _, holders, err := AwaitSettled(ctx, c.source, 0)
-			cancel()
+			_, _, holders, err := AwaitSettled(t.Context(), c.source, Config{})
 			if !errors.Is(err, ErrOnceGaveUp) || !slices.Equal(holders, c.want) {
 				t.Errorf("%s: %v, %v", name, holders, err)
 			}
 			if took := time.Since(begin); took != 30*time.Second {
 				t.Errorf("%s: gave up after %v", name, took)
 			}
+		}
+	})
+}
+
+func TestAwaitSettledIsInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, _, _, err := AwaitSettled[int64](ctx, &fakeSource{high: 1, holders: []string{"tx"}}, Config{})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
 		}
 	})
 }

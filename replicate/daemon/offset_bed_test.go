@@ -313,8 +313,8 @@ func (j *runningJob) stop() {
 // failForce makes Redis fail the operator's write, and nothing else.
 func (b *bed) failForce() {
 	b.redis.Server().SetPreHook(func(c *server.Peer, cmd string, args ...string) bool {
-		// Of the scripts only the two that write an offset have three keys, and no job runs.
-		if strings.HasPrefix(strings.ToUpper(cmd), "EVAL") && len(args) > 1 && args[1] == "3" {
+		// Of the scripts only the two that write an offset have four keys, and no job runs.
+		if strings.HasPrefix(strings.ToUpper(cmd), "EVAL") && len(args) > 1 && args[1] == "4" {
 			c.WriteError("ERR the disk is full")
 			return true
 		}

@@ -114,9 +114,7 @@ func isBeyond(a, b replicate.Offset) bool {
 
 // settled waits for the transactions that are open now, and returns the offset behind them.
 func (o *operator[K]) settled(ctx context.Context) (replicate.Offset, error) {
-	bounded, cancel := context.WithTimeout(ctx, o.loop.OnceWait)
-	defer cancel()
-	high, drawn, holders, err := replicate.AwaitSettled(bounded, o.source, o.loop.SettleDelay)
+	high, drawn, holders, err := replicate.AwaitSettled(ctx, o.source, o.loop)
 	switch {
 	case ctx.Err() != nil:
 		return replicate.Offset{}, fmt.Errorf("%w; nothing was changed", interrupted(ctx))

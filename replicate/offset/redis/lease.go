@@ -25,11 +25,16 @@ func newIdentity(host string) (identity, error) {
 		}
 	}
 	host = strings.ReplaceAll(host, "|", "-")
-	nonce := make([]byte, 8)
-	_, _ = rand.Read(nonce) // never fails
 	started, _ := startTime(os.Getpid())
 	return identity{host: host, token: strings.Join([]string{host, machine(), strconv.Itoa(os.Getpid()), started,
-		hex.EncodeToString(nonce)}, "|")}, nil
+		nonce()}, "|")}, nil
+}
+
+// nonce is a text that nobody else has.
+func nonce() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
 }
 
 // machine names this boot of this machine and the namespace that process numbers belong to; empty

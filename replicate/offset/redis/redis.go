@@ -4,6 +4,7 @@
 //	repliqate:replication:offset:name=NAME&table=TABLE&topic=TOPIC   the offset, decimal
 //	{the same}:sum                                                   "OFFSET:CHECKSUM" of its row
 //	{the same}:lease                                                 who publishes, for a time to live
+//	{the same}:moved                                                 which change by an operator was the last
 //
 //	redis.go  settings, Load, Commit, Force
 //	key.go    the names of the keys
@@ -44,11 +45,14 @@ const timeout = 2 * time.Second
 
 // Store implements replicate.OffsetStore and replicate.Lease.
 type Store struct {
-	client             *goredis.Client
-	key, sum, leaseKey string
-	lease              bool
-	ttl                time.Duration // shorter than the setting by what a standby may sleep between two attempts
-	identity           identity
+	client   *goredis.Client
+	key, sum string
+	leaseKey string
+	movedKey string
+	lease    bool
+	ttl      time.Duration // shorter than the setting by what a standby may sleep between two attempts
+	identity identity
+	moved    string // the operator's last change, as this instance knows it
 }
 
 var (
@@ -78,7 +82,8 @@ func New(c Config) (*Store, error) {
 		return nil, err
 	}
 	key := Key(c.Job, c.Table, c.Topic)
-	return &Store{client: goredis.NewClient(options), key: key, sum: sibling(key, "sum"), leaseKey: sibling(key, "lease"),
+	return &Store{client: goredis.NewClient(options), key: key, sum: sibling(key, "sum"),
+		leaseKey: sibling(key, "lease"), movedKey: sibling(key, "moved"),
 		lease: c.Lease, ttl: c.LeaseTTL - c.LeaseTTL/10, identity: id}, nil
 }
 
@@ -119,8 +124,13 @@ func (c Config) options() (*goredis.Options, error) {
 func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 	pipe := s.client.Pipeline()
 	// Not MGET: it calls a key of another type missing, and the job would begin at the first row.
-	stored, sibling := pipe.Get(ctx, s.key), pipe.Get(ctx, s.sum)
+	change, stored, sibling := pipe.Get(ctx, s.movedKey), pipe.Get(ctx, s.key), pipe.Get(ctx, s.sum)
 	_, _ = pipe.Exec(ctx) // each command has its own error
+	moved, err := change.Result()
+	if err != nil && !errors.Is(err, goredis.Nil) {
+		return replicate.Offset{}, classify("read offset", err)
+	}
+	s.moved = moved
 	key, err := stored.Result()
 	switch {
 	case errors.Is(err, goredis.Nil):
@@ -147,8 +157,8 @@ func (s *Store) corrupt(what, value string) error {
 		"set it to the key of the last published row, or delete it to go on from the copy in Kafka")
 }
 
-// commitScript stores an offset unless the lease is gone or the stored one is further on. Decimals are
-// compared as text, since Lua's numbers are doubles.
+// commitScript stores an offset unless the lease is gone, an operator has moved the offset, or the stored one
+// is further on. Decimals are compared as text, since Lua's numbers are doubles.
 var commitScript = goredis.NewScript(`
 local function beyond(a, b)
 	local na, nb = a:sub(1, 1) == '-', b:sub(1, 1) == '-'
@@ -162,6 +172,8 @@ if ARGV[3] ~= '' then
 	local holder = redis.call('GET', KEYS[3])
 	if holder ~= ARGV[3] then return {'lost', holder or ''} end
 end
+local moved = redis.call('GET', KEYS[4])
+if moved and moved ~= ARGV[4] then return {'moved', moved} end
 local stored = redis.call('GET', KEYS[1])
 if stored then
 	if stored ~= '0' and not stored:match('^%-?[1-9]%d*$') then return {'corrupt', stored} end
@@ -170,6 +182,9 @@ end
 redis.call('SET', KEYS[1], ARGV[1])
 redis.call('SET', KEYS[2], ARGV[1] .. ':' .. ARGV[2])
 return {'ok', ''}`)
+
+// keys are those of the scripts that write. All lie in one slot of Redis Cluster.
+func (s *Store) keys() []string { return []string{s.key, s.sum, s.leaseKey, s.movedKey} }
 
 // token is what the lease must hold for this instance to write; empty where there is no lease (Promise 4:
 // only the lease's holder writes).
@@ -182,14 +197,16 @@ func (s *Store) token() string {
 
 // Commit stores the offset and the checksum of its row together.
 func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
-	keys := []string{s.key, s.sum, s.leaseKey}
-	answer, err := commitScript.Run(ctx, s.client, keys, o.Key, o.Sum, s.token()).StringSlice()
+	answer, err := commitScript.Run(ctx, s.client, s.keys(), o.Key, o.Sum, s.token(), s.moved).StringSlice()
 	if err != nil {
 		return classify("write offset", err)
 	}
 	switch answer[0] {
 	case "lost":
 		return fmt.Errorf("write offset in redis: %w", replicate.ErrLeaseLost)
+	case "moved":
+		return replicate.Stop(errors.New("write offset in redis: an operator has moved it since this instance read it"),
+			"start it again, to go on from there")
 	case "corrupt":
 		return s.corrupt("write offset", answer[1])
 	case "ahead":
@@ -203,6 +220,7 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 var forceScript = goredis.NewScript(`
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'lost' end
 redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('SET', KEYS[4], ARGV[4])
 if ARGV[1] ~= '' then
 	redis.call('SET', KEYS[1], ARGV[1])
 	redis.call('SET', KEYS[2], ARGV[1] .. ':' .. ARGV[2])
@@ -211,19 +229,21 @@ return ''`)
 
 // Force sets the offset whatever it is, backwards too; a zero offset deletes it. It is for the operator,
 // and like a commit it needs the lease where there is one: an instance that runs would store its own
-// offset again.
+// offset again. One that has lost Redis for so long that its lease expired finds a mark, when it is back, and
+// stops.
 func (s *Store) Force(ctx context.Context, o replicate.Offset) error {
 	if !o.IsZero() && !replicate.IsKeyText(o.Key) {
 		return fmt.Errorf("set offset: expected a key in decimal, got %.40q", o.Key)
 	}
-	keys := []string{s.key, s.sum, s.leaseKey}
-	answer, err := forceScript.Run(ctx, s.client, keys, o.Key, o.Sum, s.token()).Text()
+	moved := nonce()
+	answer, err := forceScript.Run(ctx, s.client, s.keys(), o.Key, o.Sum, s.token(), moved).Text()
 	if err != nil {
 		return classify("set offset", err)
 	}
 	if answer == "lost" {
 		return fmt.Errorf("set offset in redis: %w", replicate.ErrLeaseLost)
 	}
+	s.moved = moved
 	return nil
 }
 

@@ -228,8 +228,8 @@ func TestForce(t *testing.T) {
 				t.Fatalf("after Force(%+v): %+v, %v", o, got, err)
 			}
 		}
-		if n := s.client.DBSize(t.Context()).Val(); n != 0 {
-			t.Errorf("a reset leaves %d keys", n)
+		if n := s.client.DBSize(t.Context()).Val(); n != 1 {
+			t.Errorf("a reset leaves %d keys, want the mark alone", n)
 		}
 		if err := store.Force(t.Context(), replicate.Offset{Key: "x"}); err == nil {
 			t.Error("an offset that is no number was taken")
@@ -265,6 +265,61 @@ func TestForceNeedsTheLease(t *testing.T) {
 		}
 		if err := operator.Force(t.Context(), replicate.Offset{Key: "3"}); err != nil {
 			t.Errorf("with the lease: %v", err)
+		}
+	})
+}
+
+// TestForceUnderAStaleInstance moves the offset while an instance can't reach Redis, and runs on: it must not
+// undo that when it is back and the lease is free.
+func TestForceUnderAStaleInstance(t *testing.T) {
+	onServers(t, func(t *testing.T, s server) {
+		c := s.config()
+		c.Lease, c.LeaseTTL = true, time.Hour
+		stale, operator := open(t, c), open(t, c)
+		acquire := func(store *redis.Store) {
+			t.Helper()
+			if held, _, err := store.Acquire(t.Context()); err != nil || !held {
+				t.Fatal(held, err)
+			}
+		}
+		release := func(store *redis.Store) {
+			t.Helper()
+			if err := store.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, to := range []replicate.Offset{{Key: "3"}, {}, {Key: "4"}} {
+			acquire(stale)
+			if _, err := stale.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := stale.Commit(t.Context(), replicate.Offset{Key: "5"}); err != nil {
+				t.Fatal(err)
+			}
+			release(stale) // it expired
+			acquire(operator)
+			if err := operator.Force(t.Context(), to); err != nil {
+				t.Fatal(err)
+			}
+			release(operator)
+			acquire(stale)
+			if err := stale.Commit(t.Context(), replicate.Offset{Key: "6"}); !replicate.IsStop(err) {
+				t.Errorf("after a move to %q the stale instance commits: %v, want a stop", to.Key, err)
+			}
+			if got, err := operator.Load(t.Context()); err != nil || got != to {
+				t.Errorf("the offset is %+v, %v, want %+v", got, err, to)
+			}
+			release(stale)
+		}
+		// A Redis that has lost the mark with everything else is repaired as ever.
+		acquire(stale)
+		if _, err := stale.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.flush(t)
+		acquire(stale)
+		if err := stale.Commit(t.Context(), replicate.Offset{Key: "7"}); err != nil {
+			t.Errorf("after a flush: %v", err)
 		}
 	})
 }
