@@ -2,6 +2,8 @@ package replicate
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,6 +24,7 @@ type leaseServer struct {
 type timedLease struct {
 	server *leaseServer
 	name   string
+	cut    *bool // this instance alone can't reach it
 }
 
 func (l *timedLease) Acquire(ctx context.Context) (bool, string, error) {
@@ -35,8 +38,8 @@ func (l *timedLease) Acquire(ctx context.Context) (bool, string, error) {
 		<-ctx.Done()
 		s.mu.Lock()
 		return false, "", ctx.Err()
-	case s.away != nil:
-		return false, "", s.away
+	case s.away != nil || l.cut != nil && *l.cut:
+		return false, "", errModel
 	case s.holder != "" && s.holder != l.name && time.Now().Before(s.until):
 		return false, s.holder, nil
 	}
@@ -307,5 +310,76 @@ func TestStopKeepsTheLease(t *testing.T) {
 				err, store.get().Key, second.published())
 		}
 		second.stop()
+	})
+}
+
+// fencedStore is a store as one instance sees it: it takes offsets of the lease's holder alone.
+type fencedStore struct {
+	*fakeStore
+	lease *timedLease
+}
+
+func (s fencedStore) Commit(ctx context.Context, o Offset) error {
+	s.lease.server.mu.Lock()
+	holder, cut := s.lease.server.holder, *s.lease.cut
+	s.lease.server.mu.Unlock()
+	switch {
+	case cut:
+		return errModel
+	case holder != s.lease.name:
+		return ErrLeaseLost
+	}
+	if stored := s.get(); !stored.IsZero() && CompareKeys(stored.Key, o.Key) > 0 {
+		return &OffsetAheadError{Stored: stored.Key}
+	}
+	return s.fakeStore.Commit(ctx, o)
+}
+
+// TestHolderIsCutOff cuts the holder off from Redis for longer than the lease lives, while a standby in another
+// place can reach it. Both publish for a while: rows come twice, and none is lost.
+func TestHolderIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, rows, offsets := &leaseServer{}, &fakeSource{rows: upTo(3), exact: true}, &fakeStore{}
+		start := func(name string) (sink *fakeSink, cut *bool, end func() error) {
+			cut, sink = new(bool), &fakeSink{}
+			lease := &timedLease{server: server, name: name, cut: cut}
+			r, err := New(Parts[int64]{Config: Config{PollInterval: time.Second / 10}, Source: rows, Sink: sink,
+				Store: fencedStore{offsets, lease}, Lease: lease})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- r.Run(ctx) }()
+			return sink, cut, func() error { cancel(); return <-ended }
+		}
+		insert := func(k int64) {
+			rows.mu.Lock()
+			defer rows.mu.Unlock()
+			rows.rows = append(rows.rows, k)
+		}
+		first, cut, endFirst := start("first")
+		after(time.Minute)
+		second, _, endSecond := start("second")
+		server.change(func(*leaseServer) { *cut = true })
+		insert(4)
+		after(10 * time.Second)
+		insert(5)
+		after(time.Second)
+		got := fmt.Sprintf("%v %v %s", first.keys, second.keys, offsets.get().Key)
+		if want := "[1 2 3 4 5] [4 5] 5"; got != want {
+			t.Errorf("while it is cut off: %s, want %s", got, want)
+		}
+		server.change(func(*leaseServer) { *cut = false })
+		after(10 * time.Second / 3)
+		insert(6)
+		after(time.Second)
+		got = fmt.Sprintf("%v %v %s", first.keys, second.keys, offsets.get().Key)
+		if want := "[1 2 3 4 5] [4 5 6] 6"; got != want {
+			t.Errorf("when it is back: %s, want %s: it must have stepped down", got, want)
+		}
+		if err := errors.Join(endFirst(), endSecond()); err != nil {
+			t.Error(err)
+		}
 	})
 }
