@@ -40,15 +40,16 @@ type OffsetStore interface {
 // Acquire takes the lease or renews it, and returns at once: held is true when it is this instance's
 // until its time to live has passed again; else holder says who has it. An error means that the lease
 // service could not be asked. Release gives the lease back, so that a standby takes over at once; it
-// does nothing when the lease is not this instance's.
+// does nothing when the lease is not this instance's. Where the lease lives for a time, that is a tenth
+// shorter than Config.LeaseTTL, so that a standby has taken over within the latter.
 type Lease interface {
 	Acquire(ctx context.Context) (held bool, holder string, err error)
 	Release(ctx context.Context) error
 }
 
 // Witness keeps a second copy of the offset where the messages are, so that a store that lost its
-// data does not send the job back to the table's first row. It is written now and then, so it may be
-// behind the store, never ahead of an acknowledged row.
+// data does not send the job back to the table's first row. It is written at the start, now and then, and
+// at the stop, so it may be behind the store, never ahead of an acknowledged row.
 type Witness interface {
 	LoadWitness(ctx context.Context) (Offset, error)
 	SaveWitness(ctx context.Context, o Offset) error

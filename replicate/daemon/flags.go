@@ -79,7 +79,7 @@ func parseFlags(args []string) (flags, error) {
 }
 
 func unknownFlag(arg string) error {
-	known := []string{"--config", "--once", "--stdout", "--version", "--help"}
+	known := []string{"--config", "--once", "--stdout", "--version", "--help", "offset"}
 	return fmt.Errorf("unknown option %s: the nearest is %s; see --help", arg, nearest(arg, known))
 }
 

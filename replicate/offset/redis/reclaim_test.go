@@ -46,9 +46,12 @@ func leaseConfig(addr string) redis.Config {
 // TestReclaim kills a holder. An instance on the same host takes its lease over at once, and one on
 // another host, which can't see that the process is gone, does not.
 func TestReclaim(t *testing.T) {
-	mini := miniredis.RunT(t)
+	onServers(t, func(t *testing.T, s server) { reclaim(t, s.addr) })
+}
+
+func reclaim(t *testing.T, addr string) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), holderAddr+"="+mini.Addr())
+	cmd.Env = append(os.Environ(), holderAddr+"="+addr)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +62,7 @@ func TestReclaim(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
 		t.Fatalf("the holder said %q, %v", line, err)
 	}
-	here, elsewhere := leaseConfig(mini.Addr()), leaseConfig(mini.Addr())
+	here, elsewhere := leaseConfig(addr), leaseConfig(addr)
 	elsewhere.Identity = "another-host"
 	same, other := open(t, here), open(t, elsewhere)
 	if held, holder, err := same.Acquire(t.Context()); err != nil || held || !strings.Contains(holder, "process") {
