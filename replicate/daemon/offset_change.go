@@ -35,14 +35,18 @@ func (o *operator[K]) change(ctx context.Context) error {
 	}
 	o.explain(s, m)
 	settled := m.to == s.offset && (o.witness == nil || m.to == s.witness && s.witnessErr == nil)
+	needsLeave := m.skips && m.rows > 0 && !m.from.IsZero() && !o.flags.allowSkip
 	switch {
+	case o.flags.dryRun && needsLeave:
+		o.line("dry run", "nothing was changed; the change needs --allow-skip")
+		return nil
 	case o.flags.dryRun:
 		o.line("dry run", "nothing was changed")
 		return nil
 	case settled:
 		o.line("done", "there was nothing to change")
 		return nil
-	case m.skips && m.rows > 0 && !m.from.IsZero() && !o.flags.allowSkip:
+	case needsLeave:
 		return fmt.Errorf("%s would be skipped and never published: give --allow-skip if that is meant; nothing was changed",
 			rowsText(m.rows))
 	}

@@ -95,7 +95,7 @@ func TestOffsetIsRaised(t *testing.T) {
 	b.insert(2)
 	b.once()
 	b.insert(4)
-	b.offset(0, "set 5 --dry-run", "means 3 rows are skipped and never published")
+	b.offset(0, "set 5 --dry-run", "means 3 rows are skipped and never published", "the change needs --allow-skip")
 	for _, command := range []string{"set 5", "start-at 6", "start-at now"} {
 		b.offset(1, command, "rows would be skipped and never published: give --allow-skip", "nothing was changed")
 	}
