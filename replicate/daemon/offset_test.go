@@ -327,3 +327,22 @@ func TestOffsetNeedsKafka(t *testing.T) {
 		t.Errorf("without Kafka the store was set to %s", got)
 	}
 }
+
+// TestOffsetLosesTheLease lets an instance take the lease while the command counts: neither place is changed,
+// and the lease stays with the instance.
+func TestOffsetLosesTheLease(t *testing.T) {
+	b := newBed(t)
+	b.insert(3)
+	b.once()
+	const other = "elsewhere|boot|1|1|x"
+	var once sync.Once
+	b.kafka.ControlKey(int16(kmsg.OffsetFetch), func(kmsg.Request) (kmsg.Response, error, bool) {
+		once.Do(func() { _ = b.redis.Set("{"+bedKey+"}:lease", other) }) // the check below sees whether it is there
+		return nil, nil, false
+	})
+	b.offset(1, "set 1", "the job's lease is held by elsewhere (process 1)", "nothing was changed")
+	b.both("3")
+	if got, err := b.redis.Get("{" + bedKey + "}:lease"); err != nil || got != other {
+		t.Errorf("the lease is %q, %v, want the other's", got, err)
+	}
+}
