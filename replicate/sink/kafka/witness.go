@@ -79,7 +79,7 @@ func (w *Witness) SaveWitness(ctx context.Context, o replicate.Offset) error {
 		err = answer.Error()
 	}
 	if err != nil {
-		return classify("save the witness of the offset", err)
+		return w.classify("save", err)
 	}
 	return nil
 }
@@ -92,14 +92,14 @@ func (w *Witness) LoadWitness(ctx context.Context) (replicate.Offset, error) {
 		return replicate.Offset{}, nil
 	}
 	if err != nil {
-		return replicate.Offset{}, classify("load the witness of the offset", err)
+		return replicate.Offset{}, w.classify("load", err)
 	}
 	found, ok := answer.Lookup(w.topic, 0)
 	if !ok || errors.Is(found.Err, kerr.GroupIDNotFound) || found.Err == nil && found.At < 0 {
 		return replicate.Offset{}, nil
 	}
 	if found.Err != nil {
-		return replicate.Offset{}, classify("load the witness of the offset", found.Err)
+		return replicate.Offset{}, w.classify("load", found.Err)
 	}
 	text, ours := strings.CutPrefix(found.Metadata, witnessPrefix)
 	key, sum, _ := strings.Cut(text, ":")
@@ -135,7 +135,20 @@ func (w *Witness) DeleteWitness(ctx context.Context) error {
 		return replicate.Stop(fmt.Errorf("delete the witness of the offset: consumers use the job's group %s: %w",
 			w.group, err), "give them a group of their own")
 	}
-	return classify("delete the witness of the offset", err)
+	return w.classify("delete", err)
+}
+
+// classify names the rights that a witness needs besides those of publishing.
+func (w *Witness) classify(verb string, err error) error {
+	what := verb + " the witness of the offset"
+	if !errors.Is(err, kerr.GroupAuthorizationFailed) && !errors.Is(err, kerr.TopicAuthorizationFailed) {
+		return classify(what, err)
+	}
+	rights := "READ on topic " + w.topic + " and on group " + w.group
+	if verb == "delete" {
+		rights = "READ on topic " + w.topic + " and DELETE on group " + w.group
+	}
+	return replicate.Stop(fmt.Errorf("%s: %w", what, err), "allow the user "+rights)
 }
 
 // Where names the place of the witness to an operator.

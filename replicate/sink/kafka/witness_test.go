@@ -3,11 +3,14 @@ package kafka_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
@@ -142,5 +145,34 @@ func consumersKeepTheGroup(t *testing.T, addr string, w *kafka.Witness) {
 	}
 	if err := w.DeleteWitness(ctx); !replicate.IsStop(err) {
 		t.Errorf("with consumers in the group: %v, want a stop", err)
+	}
+}
+
+// TestWitnessRights names the rights that are missing, which publishing does not need.
+func TestWitnessRights(t *testing.T) {
+	c := cluster(t)
+	create(t, c.ListenAddrs()[0], 1)
+	w := newWitness(t, c.ListenAddrs()[0], "repliqate.job.t")
+	awaitCoordinator(t, w)
+	c.ControlKey(int16(kmsg.OffsetFetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		answer := r.ResponseKind().(*kmsg.OffsetFetchResponse)
+		group := kmsg.NewOffsetFetchResponseGroup()
+		group.Group, group.ErrorCode = "repliqate.job.t", kerr.GroupAuthorizationFailed.Code
+		answer.ErrorCode, answer.Groups = group.ErrorCode, append(answer.Groups, group)
+		return answer, nil, true
+	})
+	c.ControlKey(int16(kmsg.OffsetDelete), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		answer := r.ResponseKind().(*kmsg.OffsetDeleteResponse)
+		answer.ErrorCode = kerr.GroupAuthorizationFailed.Code
+		return answer, nil, true
+	})
+	_, err := w.LoadWitness(t.Context())
+	for want, err := range map[string]error{
+		"allow the user READ on topic " + topic + " and on group repliqate.job.t":        err,
+		"allow the user READ on topic " + topic + " and DELETE on group repliqate.job.t": w.DeleteWitness(t.Context()),
+	} {
+		if !replicate.IsStop(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want a stop that says: %s", err, want)
+		}
 	}
 }
