@@ -7,6 +7,7 @@
 //	verify.go   what must hold before a row is read: schema, key, sequence, offset
 //	fence.go    the fence: the sequence's last value, and who may still use a key up to it
 //	poll.go     one round trip a poll: fence, then the page in a newer snapshot
+//	count.go    counting rows, for the operator
 //
 // Why the fence proves that keys are settled: nextval takes RowExclusiveLock on the sequence before it
 // draws, in the name of the top transaction, and keeps it to that transaction's end; and a commit
