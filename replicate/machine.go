@@ -162,11 +162,7 @@ func (m *machine[K]) step(ev event, now time.Time) []action {
 	case evCommitted:
 		m.onCommitted(ev)
 	case evWitnessSaved:
-		if ev.err == nil {
-			m.arm(timerWitness, m.witness)
-		} else {
-			m.retry(timerWitness, "witness", ev.err)
-		}
+		m.onWitnessSaved(ev)
 	case evDescribed:
 		m.onDescribed(ev)
 	case evRechecked:

@@ -71,3 +71,22 @@ func (m *machine[K]) saveWitness() {
 	m.store.stored = Offset{}
 	m.do(actSaveWitness{offset: m.acked.offset})
 }
+
+// witnessReport is how many refused witnesses one report stands for: a right that is missing may come, or never.
+const witnessReport = 20
+
+// onWitnessSaved goes on without a witness where it is denied, and still repairs the store now and then.
+func (m *machine[K]) onWitnessSaved(ev evWitnessSaved) {
+	switch {
+	case ev.err == nil:
+		m.arm(timerWitness, m.witness)
+	case !errors.Is(ev.err, ErrWitnessDenied):
+		m.retry(timerWitness, "witness", ev.err)
+	default:
+		m.tries[timerWitness]++
+		if m.tries[timerWitness]%witnessReport == 1 && m.hooks.OnRetry != nil {
+			m.hooks.OnRetry(RetryInfo{Op: "witness", Attempt: m.tries[timerWitness], Delay: m.witness, Err: ev.err})
+		}
+		m.arm(timerWitness, m.witness)
+	}
+}

@@ -58,14 +58,15 @@ func startKafka(ctx context.Context, listeners string, properties ...string) (*K
 		"advertised.listeners=PLAINTEXT://" + k.Addr + listeners, "controller.listener.names=CONTROLLER",
 		"controller.quorum.voters=1@127.0.0.1:" + strconv.Itoa(controller),
 		"offsets.topic.replication.factor=1", "offsets.topic.num.partitions=1",
-		"transaction.state.log.replication.factor=1", "transaction.state.log.min.isr=1", "group.initial.rebalance.delay.ms=0", "auto.create.topics.enable=false",
+		"transaction.state.log.replication.factor=1", "transaction.state.log.min.isr=1",
+		"group.initial.rebalance.delay.ms=0", "auto.create.topics.enable=false",
 	}, properties...)
 	if err := os.WriteFile(config, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		return nil, err
 	}
 	k.args = []string{"-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-cp", strings.Join(classpath, ":")}
-	format := append(append([]string{}, k.args...), "kafka.tools.StorageTool", "format", "-t", "cmVwbGlxYXRlLXRlc3RzMQ",
-		"-c", config)
+	format := append(append([]string{}, k.args...), "kafka.tools.StorageTool", "format",
+		"-t", "cmVwbGlxYXRlLXRlc3RzMQ", "-c", config)
 	cmd := exec.CommandContext(ctx, "java", format...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {

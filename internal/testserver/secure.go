@@ -15,7 +15,7 @@ import (
 // administrator's; on all others a user may do what Allow has granted.
 type SecureKafka struct {
 	*Kafka
-	SASL    string // PLAIN and SCRAM, not encrypted
+	SASL    string // PLAIN and SCRAM-SHA-256, not encrypted
 	TLS     string // encrypted, nobody is asked for a name
 	SASLTLS string // encrypted, PLAIN and SCRAM
 	Mutual  string // encrypted, the client shows a certificate
@@ -29,7 +29,7 @@ type SecureKafka struct {
 // Host is the name that the certificate of a SecureKafka is good for, besides its address.
 const Host = "kafka.test"
 
-// StartSecureKafka starts a fresh broker that knows these users, each with the password, by every mechanism.
+// StartSecureKafka starts a fresh broker that knows these users, each with the password.
 func StartSecureKafka(ctx context.Context, password string, users ...string) (*SecureKafka, error) {
 	dir, err := os.MkdirTemp("", "repliqate-certificates-")
 	if err != nil {
@@ -61,7 +61,7 @@ func StartSecureKafka(ctx context.Context, password string, users ...string) (*S
 	if k.Kafka, err = startKafka(ctx, listeners.String(), k.properties(server, password, users)...); err != nil {
 		return nil, err
 	}
-	return k, k.addUsers(ctx, password, users)
+	return k, k.SetPassword(ctx, password, users...)
 }
 
 func (k *SecureKafka) properties(server Certificate, password string, users []string) []string {
@@ -76,6 +76,7 @@ func (k *SecureKafka) properties(server Certificate, password string, users []st
 		// The administrator's listener and the controller's know no other name.
 		"super.users=User:ANONYMOUS",
 		"sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+		"listener.name.sasl.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256",
 		"ssl.keystore.type=PEM", "ssl.keystore.location=" + server.Both,
 		"ssl.truststore.type=PEM", "ssl.truststore.location=" + k.Authority.File,
 		"listener.name.mutual.ssl.client.auth=required",
@@ -89,8 +90,8 @@ func (k *SecureKafka) properties(server Certificate, password string, users []st
 	return properties
 }
 
-// addUsers makes the users known to SCRAM.
-func (k *SecureKafka) addUsers(ctx context.Context, password string, users []string) error {
+// SetPassword sets the password of users for SCRAM.
+func (k *SecureKafka) SetPassword(ctx context.Context, password string, users ...string) error {
 	return k.administer(func(admin *kadm.Client) error {
 		// A request may name a user but once.
 		for _, mechanism := range []kadm.ScramMechanism{kadm.ScramSha256, kadm.ScramSha512} {

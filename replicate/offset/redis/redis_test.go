@@ -264,8 +264,8 @@ func TestPassword(t *testing.T) {
 }
 
 func TestAddress(t *testing.T) {
-	for _, addr := range []string{"", "host", "http://u:" + secret + "@host:1", "redis://u:" + secret + "@host:1/x", "unix://" + secret,
-		"redis://u:" + secret + "@host:1?unknown=1", "redis://u:" + secret + "@%zz"} {
+	for _, addr := range []string{"", "host", "http://u:" + secret + "@host:1", "redis://u:" + secret + "@host:1/x",
+		"unix://" + secret, "redis://u:" + secret + "@host:1?unknown=1", "redis://u:" + secret + "@%zz"} {
 		_, err := redis.New(redis.Config{Addr: addr})
 		if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "redis_addr") {
 			t.Errorf("%q: %v, want an error that names redis_addr and no password", addr, err)

@@ -38,9 +38,19 @@ func (s *Sink) SaveWitness(ctx context.Context, o replicate.Offset) error {
 		err = answer.Error()
 	}
 	if err != nil {
-		return classify("save the witness of the offset", err)
+		return s.witnessError("save the witness of the offset", err)
 	}
 	return nil
+}
+
+// witnessError tells a group that the user may not use, which only costs the witness, from what the sink itself
+// would meet too. A committed offset wants the right to read the topic as well.
+func (s *Sink) witnessError(what string, err error) error {
+	if errors.Is(err, kerr.GroupAuthorizationFailed) || errors.Is(err, kerr.TopicAuthorizationFailed) {
+		return fmt.Errorf("%s: %w: allow the user to read group %s and topic %s (Kafka's ACL Read): %w", what,
+			replicate.ErrWitnessDenied, s.config.Group, s.config.Topic, err)
+	}
+	return classify(what, err)
 }
 
 // LoadWitness reads the witness, and returns a zero offset where there is none.
@@ -53,14 +63,14 @@ func (s *Sink) LoadWitness(ctx context.Context) (replicate.Offset, error) {
 		return replicate.Offset{}, nil
 	}
 	if err != nil {
-		return replicate.Offset{}, classify("load the witness of the offset", err)
+		return replicate.Offset{}, s.witnessError("load the witness of the offset", err)
 	}
 	found, ok := answer.Lookup(s.config.Topic, 0)
 	if !ok || errors.Is(found.Err, kerr.GroupIDNotFound) {
 		return replicate.Offset{}, nil
 	}
 	if found.Err != nil {
-		return replicate.Offset{}, classify("load the witness of the offset", found.Err)
+		return replicate.Offset{}, s.witnessError("load the witness of the offset", found.Err)
 	}
 	text, ours := strings.CutPrefix(found.Metadata, witnessPrefix)
 	key, sum, _ := strings.Cut(text, ":")
