@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -117,8 +118,5 @@ func classify(what string, err error) error {
 }
 
 // hungUp reports whether brokers end each connection at once, which is how they meet a client that encrypts
-// when they do not, or does not say who it is when it has to.
-func hungUp(err error) bool {
-	var first *kgo.ErrFirstReadEOF
-	return errors.As(err, &first)
-}
+// when they do not, or does not say who it is when it has to; some answer a wrong password so.
+func hungUp(err error) bool { return errors.Is(err, io.EOF) }
