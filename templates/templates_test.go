@@ -113,6 +113,15 @@ func TestDockerfileAndUnit(t *testing.T) {
 			t.Errorf("the last stage lacks %q:\n%s", want, docker)
 		}
 	}
+	module, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The image's Go fetches no other: it must be as new as this module wants.
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
+	if version == nil || !strings.Contains(docker, "\nARG GO="+string(version[1])+"\n") {
+		t.Errorf("go.mod wants go %s, the first stage begins with another:\n%s", version, docker)
+	}
 	unit := string(files["repliqate-orders.service"])
 	if !strings.Contains(unit, "table 100%% sure to Kafka\n") {
 		t.Errorf("the description is not escaped:\n%s", unit)

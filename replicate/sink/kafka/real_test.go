@@ -181,14 +181,15 @@ func testOutage(t *testing.T, k *testserver.Kafka) {
 	if _, err := silent.Open(t.Context()); err == nil || replicate.IsStop(err) {
 		t.Errorf("opened without a broker: %v, want an error that can heal", err)
 	}
-	if err := k.Start(deadline(t)); err != nil {
-		t.Fatal(err)
-	}
-	ctx := deadline(t)
+	ctx, started := deadline(t), make(chan error, 1)
+	go func() { started <- k.Start(ctx) }()
 	for _, err = silent.Open(ctx); err != nil && ctx.Err() == nil; _, err = silent.Open(ctx) {
 		if replicate.IsStop(err) {
 			t.Fatalf("a broker that starts: %v, want an error that can heal", err)
 		}
+	}
+	if err := <-started; err != nil {
+		t.Fatal(err)
 	}
 	if err := publish(t, silent, page(t, 11, 10))[0]; err != nil {
 		t.Error(err)
