@@ -34,10 +34,16 @@ func (s *session) reason(err error) error {
 }
 
 // tooLarge names the row of a message that the topic does not take.
-func tooLarge(topic, key string, size, limit int) error {
+func (s *Sink) tooLarge(topic, key string, size, limit int) error {
+	hint := "raise the topic's max.message.bytes, or set kafka_target.on_bad_row to dead_letter"
+	switch {
+	case limit+recordOverhead+len(s.config.RowKeyHeader) >= s.config.BufferedBytes:
+		hint = "raise kafka_target.buffered_bytes above the topic's max.message.bytes"
+	case topic == s.config.DeadLetterTopic:
+		hint = "raise the max.message.bytes of the dead-letter topic"
+	}
 	return replicate.Stop(&replicate.RowError{Key: key,
-		Err: fmt.Errorf("publish to topic %s: the message has %d bytes, the topic takes %d", topic, size, limit)},
-		"raise the topic's max.message.bytes, or set kafka_target.on_bad_row to dead_letter")
+		Err: fmt.Errorf("publish to topic %s: the message has %d bytes, %d can be published at most", topic, size, limit)}, hint)
 }
 
 // batchTooLarge handles a batch that a broker refuses although it is within the limit that the topic had when

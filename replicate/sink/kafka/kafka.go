@@ -192,7 +192,7 @@ func (s *Sink) refuse(ctx context.Context, session *session, m *replicate.Messag
 	}
 	size, limit := len(m.Key)+len(m.Value), s.messageMax(session.limits, s.topic(m))
 	if size > limit {
-		return tooLarge(s.topic(m), string(m.RowKey), size, limit)
+		return s.tooLarge(s.topic(m), string(m.RowKey), size, limit)
 	}
 	return nil
 }

@@ -306,6 +306,22 @@ func TestDeadLetterTopic(t *testing.T) {
 	}
 }
 
+// TestTooLargeForWhat names the setting that is in the way.
+func TestTooLargeForWhat(t *testing.T) {
+	c := cluster(t, kfake.SeedTopics(1, topic, "bad"))
+	for says, change := range map[string]func(*kafka.Config){
+		"topic's max.message.bytes":      func(*kafka.Config) {},
+		"of the dead-letter topic":       func(c *kafka.Config) { c.Topic, c.DeadLetterTopic = "bad", "bad" },
+		"raise kafka_target.buffered_by": func(c *kafka.Config) { c.BufferedBytes = 100_000 },
+	} {
+		s := openSink(t, at(c.ListenAddrs()[0], change))
+		err := publish(t, s, replicatetest.Sized(t, 77, 2<<20))[0]
+		if !replicate.IsStop(err) || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "key 77") {
+			t.Errorf("got %v, want a stop that names row 77 and says %q", err, says)
+		}
+	}
+}
+
 func TestWitness(t *testing.T) {
 	c := cluster(t)
 	create(t, c.ListenAddrs()[0], 3)
