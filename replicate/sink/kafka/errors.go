@@ -42,8 +42,8 @@ func (s *Sink) tooLarge(topic, key string, size, limit int) error {
 	case topic == s.config.DeadLetterTopic:
 		hint = "raise the max.message.bytes of the dead-letter topic"
 	}
-	return replicate.Stop(&replicate.RowError{Key: key,
-		Err: fmt.Errorf("publish to topic %s: the message has %d bytes, %d can be published at most", topic, size, limit)}, hint)
+	err := fmt.Errorf("publish to topic %s: the message has %d bytes, %d can be published at most", topic, size, limit)
+	return replicate.Stop(&replicate.RowError{Key: key, Err: err}, hint)
 }
 
 // batchTooLarge handles a batch that a broker refuses although it is within the limit that the topic had when
