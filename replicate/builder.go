@@ -158,7 +158,8 @@ func (p *Page[K]) shrink(maxBytes int) {
 }
 
 func tooLarge(size, limit int) error {
-	return errors.New("the message has " + strconv.Itoa(size) + " bytes, the topic takes " + strconv.Itoa(limit))
+	return errors.New("the message has " + strconv.Itoa(size) + " bytes, " + strconv.Itoa(limit) +
+		" can be published at most (the topic's max.message.bytes, kafka_target.buffered_bytes)")
 }
 
 // AppendExcerpt appends an excerpt as a quoted base64 string, the form in which dead letters carry it.

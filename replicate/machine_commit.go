@@ -75,15 +75,26 @@ func (m *machine[K]) copyOffset() {
 	m.do(actSaveWitness{offset: m.acked.offset})
 }
 
+// witnessReport is how many refused witnesses one report stands for: a right that is missing may come, or never.
+const witnessReport = 20
+
+// onWitnessSaved goes on without a witness where it is denied, and still repairs the store now and then.
 func (m *machine[K]) onWitnessSaved(ev evWitnessSaved) {
 	m.copied.busy = false
-	if ev.err != nil {
+	switch {
+	case ev.err == nil:
+		m.tries[timerWitness] = 0
+		m.copied.saved = m.copied.saving
+		m.arm(timerWitness, m.witness)
+	case !errors.Is(ev.err, ErrWitnessDenied):
 		m.retry(timerWitness, "witness", ev.err)
-		return
+	default:
+		m.tries[timerWitness]++
+		if m.tries[timerWitness]%witnessReport == 1 && m.hooks.OnRetry != nil {
+			m.hooks.OnRetry(RetryInfo{Op: "witness", Attempt: m.tries[timerWitness], Delay: m.witness, Err: ev.err})
+		}
+		m.arm(timerWitness, m.witness)
 	}
-	m.tries[timerWitness] = 0
-	m.copied.saved = m.copied.saving
-	m.arm(timerWitness, m.witness)
 }
 
 // lastWitness saves the witness before a stop leaves, so that short runs have one too. It reports whether

@@ -76,6 +76,8 @@ func (m *machine[K]) onLoaded(ev evLoaded) {
 	case m.store.reload: // asked for again since, by a later tenure of the lease
 		m.load(false)
 		return
+	case ev.witness && errors.Is(ev.err, ErrWitnessDenied):
+		// Whoever may not read a witness has, as a rule, written none either: there is no offset. OnLoad says so.
 	case ev.err != nil && IsStop(ev.err):
 		m.stop(ev.err)
 		return

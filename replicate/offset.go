@@ -59,6 +59,9 @@ type Witness interface {
 // has expired.
 var ErrLeaseLost = errors.New("the lease of this job is no longer ours")
 
+// ErrWitnessDenied says that this job's user may not keep a witness. The job goes on without one.
+var ErrWitnessDenied = errors.New("not allowed")
+
 // OffsetAheadError says that a commit was refused because the stored offset is already further on.
 type OffsetAheadError struct{ Stored string }
 

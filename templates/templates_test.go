@@ -113,7 +113,31 @@ func TestDockerfileAndUnit(t *testing.T) {
 			t.Errorf("the last stage lacks %q:\n%s", want, docker)
 		}
 	}
-	if unit := string(files["repliqate-orders.service"]); !strings.Contains(unit, "table 100%% sure to Kafka\n") {
+	module, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The image's Go fetches no other: it must be as new as this module wants.
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
+	if version == nil || !strings.Contains(docker, "\nARG GO="+string(version[1])+"\n") {
+		t.Errorf("go.mod wants go %s, the first stage begins with another:\n%s", version, docker)
+	}
+	unit := string(files["repliqate-orders.service"])
+	if !strings.Contains(unit, "table 100%% sure to Kafka\n") {
 		t.Errorf("the description is not escaped:\n%s", unit)
+	}
+	// Units with users of their own would take a folder that they share from each other.
+	for _, want := range []string{"\nDynamicUser=yes\n", "\nStateDirectory=repliqate-orders\n"} {
+		if !strings.Contains(unit, want) {
+			t.Errorf("the unit lacks %q:\n%s", want, unit)
+		}
+	}
+	d.Engine = "sqlite"
+	if files, err = templates.Extras(d, []string{"systemd"}); err != nil {
+		t.Fatal(err)
+	}
+	unit = string(files["repliqate-orders.service"])
+	if strings.Contains(unit, "DynamicUser") || !strings.Contains(unit, "\nReadWritePaths=/var/lib/orders\n") {
+		t.Errorf("the database can't be reached:\n%s", unit)
 	}
 }

@@ -25,6 +25,11 @@ type Kafka struct {
 
 // StartKafka starts a fresh broker, its own controller. properties are written as name=value.
 func StartKafka(ctx context.Context, properties ...string) (*Kafka, error) {
+	return startKafka(ctx, "", properties...)
+}
+
+// startKafka takes further listeners too, as ",NAME://127.0.0.1:port".
+func startKafka(ctx context.Context, listeners string, properties ...string) (*Kafka, error) {
 	var classpath []string
 	for _, j := range parseJars(kafkaJars) {
 		name, err := fetch(ctx, j)
@@ -49,17 +54,19 @@ func StartKafka(ctx context.Context, properties ...string) (*Kafka, error) {
 	config := filepath.Join(dir, "server.properties")
 	lines := append([]string{
 		"process.roles=broker,controller", "node.id=1", "log.dirs=" + filepath.Join(dir, "data"),
-		fmt.Sprintf("listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", broker, controller),
-		"advertised.listeners=PLAINTEXT://" + k.Addr, "controller.listener.names=CONTROLLER",
+		fmt.Sprintf("listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d%s", broker, controller, listeners),
+		"advertised.listeners=PLAINTEXT://" + k.Addr + listeners, "controller.listener.names=CONTROLLER",
 		"controller.quorum.voters=1@127.0.0.1:" + strconv.Itoa(controller),
-		"offsets.topic.replication.factor=1", "offsets.topic.num.partitions=1", "transaction.state.log.replication.factor=1",
-		"transaction.state.log.min.isr=1", "group.initial.rebalance.delay.ms=0", "auto.create.topics.enable=false",
+		"offsets.topic.replication.factor=1", "offsets.topic.num.partitions=1",
+		"transaction.state.log.replication.factor=1", "transaction.state.log.min.isr=1",
+		"group.initial.rebalance.delay.ms=0", "auto.create.topics.enable=false",
 	}, properties...)
 	if err := os.WriteFile(config, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		return nil, err
 	}
 	k.args = []string{"-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-cp", strings.Join(classpath, ":")}
-	format := append(append([]string{}, k.args...), "kafka.tools.StorageTool", "format", "-t", "cmVwbGlxYXRlLXRlc3RzMQ", "-c", config)
+	format := append(append([]string{}, k.args...), "kafka.tools.StorageTool", "format",
+		"-t", "cmVwbGlxYXRlLXRlc3RzMQ", "-c", config)
 	cmd := exec.CommandContext(ctx, "java", format...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {

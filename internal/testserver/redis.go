@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -21,8 +22,8 @@ type Redis struct {
 	*process
 }
 
-// StartRedis starts a fresh server that keeps its data over a crash.
-func StartRedis(ctx context.Context) (*Redis, error) {
+// StartRedis starts a fresh server that keeps its data over a crash. args are appended to its command line.
+func StartRedis(ctx context.Context, args ...string) (*Redis, error) {
 	file, err := fetch(ctx, find("embedded-redis-"))
 	if err != nil {
 		return nil, err
@@ -41,6 +42,7 @@ func StartRedis(ctx context.Context) (*Redis, error) {
 	r := &Redis{Addr: "127.0.0.1:" + strconv.Itoa(port), dir: dir}
 	r.args = []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes",
 		"--appendfsync", "no", "--save", ""}
+	r.args = append(r.args, args...)
 	return r, r.Start(ctx)
 }
 
@@ -66,12 +68,19 @@ func extractRedis(file, name string) error {
 
 // Start starts the server again, on the same port and data.
 func (r *Redis) Start(ctx context.Context) (err error) {
-	if r.process, err = launch(filepath.Join(r.dir, "log"), false, filepath.Join(r.dir, "redis-server"), r.args...); err != nil {
+	server := filepath.Join(r.dir, "redis-server")
+	if r.process, err = launch(filepath.Join(r.dir, "log"), false, server, r.args...); err != nil {
 		return err
 	}
 	client := r.Client()
 	defer client.Close()
-	return r.await(ctx, "Redis", func(ctx context.Context) error { return client.Ping(ctx).Err() })
+	return r.await(ctx, "Redis", func(ctx context.Context) error {
+		err := client.Ping(ctx).Err()
+		if err != nil && strings.HasPrefix(err.Error(), "NOAUTH") {
+			return nil // it is there, and wants a password
+		}
+		return err
+	})
 }
 
 // Client connects to the server.

@@ -76,7 +76,7 @@ func (d *document) read(root *yaml.Node) (*Config, error) {
 func (d *document) redis(c *Config) func(string, *yaml.Node) {
 	return func(path string, n *yaml.Node) {
 		d.mapping(path, n, false, keys{"username": d.text(&c.Redis.Username), "password": d.text(&c.Redis.Password),
-			"tls": d.boolean(&c.Redis.TLS), "db": d.integer(&c.Redis.DB, 0)})
+			"tls": d.boolean(&c.Redis.TLS), "ca_file": d.text(&c.Redis.CAFile), "db": d.integer(&c.Redis.DB, 0)})
 	}
 }
 

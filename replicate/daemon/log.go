@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -84,6 +85,10 @@ func (l *logger) onPublish(i replicate.PublishInfo) {
 
 func (l *logger) onLoad(i replicate.LoadInfo) {
 	switch {
+	case i.Witness && errors.Is(i.Err, replicate.ErrWitnessDenied):
+		// At any verbosity: the store may have lost its offset.
+		l.log.Error("no offset is stored, and whether there is a copy in Kafka can't be read: beginning at the first row",
+			"error", i.Err.Error())
 	case i.Err != nil:
 	case i.Witness && !i.Offset.IsZero():
 		l.log.Warn("the offset store had no offset: continuing from the copy in Kafka; "+

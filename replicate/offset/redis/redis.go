@@ -14,9 +14,12 @@ package redis
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +34,7 @@ type Config struct {
 	Addr               string // host:port, or redis:// or rediss://[user:password@]host:port[/db]
 	Username, Password string // win over those of the address
 	TLS                bool
+	CAFile             string // authority of the server's certificate, in PEM form; default: whom the system trusts
 	DB                 int
 
 	Job, Table, Topic string // as the configuration has them
@@ -110,13 +114,36 @@ func (c Config) options() (*goredis.Options, error) {
 	if c.DB != 0 {
 		options.DB = c.DB
 	}
-	if c.TLS || options.TLSConfig != nil {
-		options.TLSConfig = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	encrypted := c.TLS || options.TLSConfig != nil
+	if c.CAFile != "" && !encrypted {
+		return nil, errors.New("redis.ca_file has no effect without redis.tls: true")
+	}
+	if encrypted {
+		if options.TLSConfig, err = c.tls(host); err != nil {
+			return nil, err
+		}
 	}
 	options.MaxRetries, options.DialerRetries = -1, 1
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = timeout, timeout, timeout
 	options.Protocol, options.PoolSize, options.DisableIdentity, options.ContextTimeoutEnabled = 2, 2, true, true
 	return options, nil
+}
+
+// tls says whom to trust.
+func (c Config) tls(host string) (*tls.Config, error) {
+	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if c.CAFile == "" {
+		return config, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("redis.ca_file: %w", err)
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("redis.ca_file: %s holds no certificate in PEM form", c.CAFile)
+	}
+	return config, nil
 }
 
 // Load reads the offset. The checksum counts only where it is of that offset's row: an offset that was
@@ -125,7 +152,10 @@ func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 	pipe := s.client.Pipeline()
 	// Not MGET: it calls a key of another type missing, and the job would begin at the first row.
 	change, stored, sibling := pipe.Get(ctx, s.movedKey), pipe.Get(ctx, s.key), pipe.Get(ctx, s.sum)
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	_, err := pipe.Exec(ctx)
+	if err != nil && change.Err() == nil && stored.Err() == nil && sibling.Err() == nil {
+		return replicate.Offset{}, classify("read offset", err) // the commands were not even sent
+	}
 	moved, err := change.Result()
 	if err != nil && !errors.Is(err, goredis.Nil) {
 		return replicate.Offset{}, classify("read offset", err)
@@ -269,6 +299,7 @@ var hopeless = []struct{ prefix, hint string }{
 	{"ERR Client sent AUTH", "remove redis.password, or set one in Redis"},
 	{"ERR DB index", "correct redis.db"},
 	{"ERR invalid DB index", "correct redis.db"},
+	{"MOVED", "set redis_addr to the node of the cluster that holds the job's key"},
 }
 
 // classify tells what a retry can heal from what it can't. Redis's own errors never hold a password.
@@ -284,12 +315,20 @@ func classify(what string, err error) error {
 	case strings.Contains(text, "WRONGTYPE"):
 		return replicate.Stop(wrapped, "another program uses the job's key: delete or rename it")
 	case strings.Contains(text, "NOPERM"):
-		return replicate.Stop(wrapped, "allow the user GET, SET, DEL and EVAL on the job's keys")
+		return replicate.Stop(wrapped, "allow the user GET, SET, DEL, EVAL, EVALSHA, MULTI, EXEC and SELECT,"+
+			" on the job's keys")
 	}
 	var certificate *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
 	if errors.As(err, &certificate) || errors.As(err, &plain) {
-		return replicate.Stop(wrapped, "check redis.tls and the certificates")
+		return replicate.Stop(wrapped, "check redis.tls, redis.ca_file, and which names the server's certificate has")
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s in redis: it has closed the connection, as it does when it restarts or wants TLS"+
+			" (redis.tls): %w", what, err)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%s in redis: it does not answer, as when it hangs or knows no TLS (redis.tls): %w", what, err)
 	}
 	return wrapped
 }

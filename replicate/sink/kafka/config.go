@@ -1,17 +1,12 @@
 package kafka
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
+	"math"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/sasl"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
-	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 // Config says where messages go. The zero value of an optional field means its default.
@@ -33,20 +28,10 @@ type Config struct {
 	Linger        time.Duration // how long a record waits for others; default none
 	Compression   string        // none, gzip, snappy, lz4, zstd; default none
 	BufferedBytes int           // bytes of messages that wait at most; default 64 MiB
-	Timeout       time.Duration // how long a record may take before the client is thrown away; default 30 s
+	Timeout       time.Duration // how long Kafka may acknowledge nothing before the client is thrown away; default 30 s
 
 	Group string // consumer group that holds the witness of the offset; empty: no witness
 }
-
-// TLSConfig says how to encrypt.
-type TLSConfig struct {
-	Enabled                   bool
-	CAFile, CertFile, KeyFile string
-	ServerName                string
-}
-
-// SASLConfig says how to authenticate. Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
-type SASLConfig struct{ Mechanism, Username, Password string }
 
 func (c Config) withDefaults() Config {
 	if len(c.Brokers) == 0 {
@@ -70,27 +55,30 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-var compressions = map[string]kgo.CompressionCodec{"": kgo.NoCompression(), "none": kgo.NoCompression(),
-	"gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(), "lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression()}
+var compressions = map[string]kgo.CompressionCodec{
+	"": kgo.NoCompression(), "none": kgo.NoCompression(), "gzip": kgo.GzipCompression(),
+	"snappy": kgo.SnappyCompression(), "lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
+}
 
-// connection are the options that every client of ours needs.
-func (s *Sink) connection() ([]kgo.Opt, error) {
+// connection are the options that every client of ours needs. wrap, where it is not nil, is told of every
+// connection that is made.
+func (s *Sink) connection(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	c := s.config
-	options := []kgo.Opt{kgo.SeedBrokers(c.Brokers...), kgo.ClientID(c.ClientID), kgo.DialTimeout(5 * time.Second),
-		kgo.RetryTimeout(10 * time.Second), kgo.DisableClientMetrics()}
 	if !c.TLS.Enabled && c.TLS != (TLSConfig{}) {
 		return nil, errors.New("kafka_target.tls: its settings have no effect without enabled: true")
 	}
 	if c.SASL.Mechanism == "" && c.SASL != (SASLConfig{}) {
 		return nil, errors.New("kafka_target.sasl: username and password have no effect without mechanism")
 	}
-	if c.TLS.Enabled {
-		config, err := c.TLS.load()
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, kgo.DialTLSConfig(config))
+	dial, err := c.TLS.dialer()
+	if err != nil {
+		return nil, err
 	}
+	if wrap != nil {
+		dial = wrap(dial)
+	}
+	options := []kgo.Opt{kgo.SeedBrokers(c.Brokers...), kgo.ClientID(c.ClientID), kgo.Dialer(dial),
+		kgo.RetryTimeout(10 * time.Second), kgo.DisableClientMetrics()}
 	mechanism, err := c.SASL.load()
 	if err != nil {
 		return nil, err
@@ -101,16 +89,19 @@ func (s *Sink) connection() ([]kgo.Opt, error) {
 	return options, nil
 }
 
-// options are those of the producer.
-func (s *Sink) options() ([]kgo.Opt, error) {
+// options are those of the producer. It is idempotent, which is the client's default, and keeps a record until
+// the broker has answered for it: neither a number of retries nor an age ends it, since a client that gives up
+// a record goes on with those after it. The session does that, with the client as a whole (Promise 3).
+func (s *Sink) options(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	c := s.config
-	options, err := s.connection()
+	options, err := s.connection(wrap)
 	if err != nil {
 		return nil, err
 	}
 	codec, ok := compressions[c.Compression]
 	if !ok {
-		return nil, fmt.Errorf("kafka_target.compression: expected none, gzip, snappy, lz4 or zstd, got %q", c.Compression)
+		return nil, fmt.Errorf("kafka_target.compression: expected none, gzip, snappy, lz4 or zstd, got %q",
+			c.Compression)
 	}
 	return append(options,
 		kgo.RequiredAcks(kgo.AllISRAcks()),
@@ -118,47 +109,8 @@ func (s *Sink) options() ([]kgo.Opt, error) {
 		kgo.RecordPartitioner(partitioner()),
 		kgo.ProducerBatchCompression(codec),
 		kgo.ProducerLinger(c.Linger),
-		kgo.MaxBufferedRecords(1<<20),
+		// Promise 7: bytes bound what waits, and pages the number of records, which must not end it sooner.
 		kgo.MaxBufferedBytes(c.BufferedBytes),
-		kgo.RecordDeliveryTimeout(c.Timeout),
+		kgo.MaxBufferedRecords(math.MaxInt32),
 	), nil
-}
-
-func (t TLSConfig) load() (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
-	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("kafka_target.tls.ca_file: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("kafka_target.tls.ca_file: %s holds no certificate in PEM form", t.CAFile)
-		}
-	}
-	if (t.CertFile == "") != (t.KeyFile == "") {
-		return nil, errors.New("kafka_target.tls: expected both cert_file and key_file, or neither")
-	}
-	if t.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("kafka_target.tls.cert_file and key_file: %w", err)
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return config, nil
-}
-
-func (c SASLConfig) load() (sasl.Mechanism, error) {
-	switch c.Mechanism {
-	case "":
-		return nil, nil
-	case "PLAIN":
-		return plain.Auth{User: c.Username, Pass: c.Password}.AsMechanism(), nil
-	case "SCRAM-SHA-256":
-		return scram.Auth{User: c.Username, Pass: c.Password}.AsSha256Mechanism(), nil
-	case "SCRAM-SHA-512":
-		return scram.Auth{User: c.Username, Pass: c.Password}.AsSha512Mechanism(), nil
-	}
-	return nil, fmt.Errorf("kafka_target.sasl.mechanism: expected PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, got %q", c.Mechanism)
 }

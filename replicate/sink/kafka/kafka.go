@@ -1,21 +1,22 @@
 // Package kafka publishes messages to Apache Kafka: acks=all, idempotent, in order, with bounded
 // buffers. A client that has failed once is thrown away (Promise 3).
 //
-//	config.go   settings, TLS and SASL
-//	kafka.go    the sink: open, publish, close
-//	topic.go    what must hold of the topic before it is written
-//	witness.go  the second copy of the offset, as a committed group offset
+//	config.go     settings, and the client's options
+//	security.go   TLS and SASL
+//	kafka.go      the sink: open, publish, close
+//	session.go    one client: when it is given up, and what it may no longer send then
+//	partition.go  which partition a message goes to
+//	errors.go     what can heal and what can't
+//	topic.go      what must hold of the topic before it is written
+//	witness.go    the second copy of the offset, as a committed group offset
 package kafka
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"sync"
 	"sync/atomic"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/repliqate/repliqate/replicate"
@@ -25,14 +26,9 @@ import (
 type Sink struct {
 	config  Config
 	session *session // nil while the sink is closed
+	proven  bool     // it was open once, so the settings can't be wrong as a whole
 	free    chan *flight
-}
-
-// session is one client, from Open to Close.
-type session struct {
-	client  *kgo.Client
-	failure atomic.Pointer[error] // the first error of a record: nothing is accepted after it
-	flights sync.WaitGroup        // batches whose done was not called yet
+	refused atomic.Int32 // the topic's limit when a broker last found a batch too large
 }
 
 var (
@@ -44,7 +40,7 @@ var (
 func New(c Config) (*Sink, error) {
 	c = c.withDefaults()
 	s := &Sink{config: c, free: make(chan *flight, 16)}
-	if _, err := s.options(); err != nil {
+	if _, err := s.options(nil); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -59,7 +55,8 @@ func (s *Sink) Open(ctx context.Context) (replicate.SinkInfo, error) {
 	if err != nil {
 		return replicate.SinkInfo{}, err
 	}
-	options, err := s.options()
+	session := &session{}
+	options, err := s.options(session.gate)
 	if err != nil {
 		return replicate.SinkInfo{}, err
 	}
@@ -67,9 +64,14 @@ func (s *Sink) Open(ctx context.Context) (replicate.SinkInfo, error) {
 	if err != nil {
 		return replicate.SinkInfo{}, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct kafka_target")
 	}
-	s.session = &session{client: client}
-	overhead := recordOverhead + len(s.config.RowKeyHeader)
-	return replicate.SinkInfo{MaxMessageBytes: min(int(limits[s.config.Topic]), s.config.BufferedBytes) - overhead}, nil
+	session.start(client, limits, s.config.Timeout)
+	s.session, s.proven = session, true
+	return replicate.SinkInfo{MaxMessageBytes: s.messageMax(limits, s.config.Topic)}, nil
+}
+
+// messageMax is the largest key and value that a topic takes, and that the buffers hold.
+func (s *Sink) messageMax(l limits, topic string) int {
+	return min(int(l.of(topic)), s.config.BufferedBytes) - recordOverhead - len(s.config.RowKeyHeader)
 }
 
 // recordOverhead is what a record batch of one record adds to key and value at most: 61 bytes of the
@@ -86,7 +88,7 @@ type flight struct {
 	session *session
 	done    func(error)
 	promise func(*kgo.Record, error)
-	recycle chan *flight
+	sink    *Sink
 }
 
 // rowKey carries a row's key to the partitioner, which sees the record alone. Its context never ends and
@@ -101,7 +103,7 @@ func (s *Sink) flight(n int) *flight {
 	select {
 	case f = <-s.free:
 	default:
-		f = &flight{recycle: s.free}
+		f = &flight{sink: s}
 		f.promise = f.acknowledged
 	}
 	if cap(f.records) < n {
@@ -120,8 +122,12 @@ func (s *Sink) flight(n int) *flight {
 // acknowledged is the promise of every record of the flight. The last one reports the batch, once no
 // record refers to its memory any more.
 func (f *flight) acknowledged(r *kgo.Record, err error) {
-	if err != nil && f.failed.Load() == nil {
-		f.fail(produceError(r, err))
+	switch {
+	case r == nil: // handed over by giveUp
+	case err == nil:
+		f.session.acks.Add(1)
+	case f.failed.Load() == nil:
+		f.fail(f.session.reason(f.produceError(r, err)))
 	}
 	if f.left.Add(-1) > 0 {
 		return
@@ -133,16 +139,17 @@ func (f *flight) acknowledged(r *kgo.Record, err error) {
 	done, session := f.done, f.session
 	f.done, f.session = nil, nil
 	select {
-	case f.recycle <- f:
+	case f.sink.free <- f:
 	default:
 	}
+	session.underway.Add(-1)
 	done(err)
 	session.flights.Done()
 }
 
 // fail notes the first error of the flight, and of the session.
 func (f *flight) fail(err error) {
-	f.session.failure.CompareAndSwap(nil, &err)
+	f.session.fail(err)
 	f.failed.CompareAndSwap(nil, &err)
 }
 
@@ -161,24 +168,46 @@ func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(er
 	}
 	f := s.flight(len(messages))
 	f.done, f.session = done, s.session
-	s.session.flights.Add(1)
-	client, failure := s.session.client, &s.session.failure
+	session := s.session
+	session.flights.Add(1)
+	session.underway.Add(1)
 	for i := range messages {
-		if first := failure.Load(); first != nil {
-			f.giveUp(len(messages)-i, *first)
+		if err := s.refuse(ctx, session, &messages[i]); err != nil {
+			session.fail(err)
+			f.giveUp(len(messages)-i, err)
 			return
 		}
-		client.Produce(ctx, s.record(f, i, &messages[i]), f.promise)
+		session.client.Produce(ctx, s.record(f, i, &messages[i]), f.promise)
 	}
+}
+
+// refuse says why a message is not handed to the producer. What the producer would refuse by itself has to be
+// found here: it goes on with the messages after it.
+func (s *Sink) refuse(ctx context.Context, session *session, m *replicate.Message) error {
+	if first := session.failure.Load(); first != nil {
+		return *first
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("publish to topic %s: %w", s.topic(m), err)
+	}
+	size, limit := len(m.Key)+len(m.Value), s.messageMax(session.limits, s.topic(m))
+	if size > limit {
+		return s.tooLarge(s.topic(m), string(m.RowKey), size, limit)
+	}
+	return nil
+}
+
+func (s *Sink) topic(m *replicate.Message) string {
+	if m.DeadLetter {
+		return s.config.DeadLetterTopic
+	}
+	return s.config.Topic
 }
 
 // record fills the i-th record of the flight.
 func (s *Sink) record(f *flight, i int, m *replicate.Message) *kgo.Record {
 	r := &f.records[i]
-	*r = kgo.Record{Topic: s.config.Topic, Key: m.Key, Value: m.Value}
-	if m.DeadLetter {
-		r.Topic = s.config.DeadLetterTopic
-	}
+	*r = kgo.Record{Topic: s.topic(m), Key: m.Key, Value: m.Value}
 	if s.config.RowKeyHeader != "" {
 		f.headers[i] = kgo.RecordHeader{Key: s.config.RowKeyHeader, Value: m.RowKey}
 		r.Headers = f.headers[i : i+1 : i+1]
@@ -195,98 +224,11 @@ func (f *flight) giveUp(n int, err error) {
 	f.acknowledged(nil, nil)
 }
 
-// Close gives up what is not acknowledged. The client reports it from a goroutine of its own, which
-// must have ended before anyone uses the batches' memory again.
+// Close gives up what is not acknowledged.
 func (s *Sink) Close() error {
 	if s.session != nil {
-		s.session.client.Close()
-		s.session.flights.Wait()
+		s.session.close()
 		s.session = nil
 	}
 	return nil
-}
-
-// partitioner chooses by the message key as Kafka's own clients do, and by the row's key where there is
-// none: never by chance, so that two instances publish a row to the same partition (Promise 2).
-func partitioner() kgo.Partitioner {
-	keyed := kgo.StickyKeyPartitioner(nil)
-	return kgo.BasicConsistentPartitioner(func(topic string) func(*kgo.Record, int) int {
-		byKey := keyed.ForTopic(topic)
-		return func(r *kgo.Record, n int) int {
-			if r.Key != nil {
-				return byKey.Partition(r, n)
-			}
-			var key []byte
-			if row, ok := r.Context.(*rowKey); ok {
-				key = row.key
-			}
-			return int(fnv1a(key) % uint32(n))
-		}
-	})
-}
-
-// fnv1a is the 32-bit FNV-1a hash, without the allocation that hash/fnv makes.
-func fnv1a(b []byte) uint32 {
-	h := uint32(2166136261)
-	for _, c := range b {
-		h = (h ^ uint32(c)) * 16777619
-	}
-	return h
-}
-
-// produceError tells what a new client can heal from what it can't.
-func produceError(r *kgo.Record, err error) error {
-	what := "publish to topic " + r.Topic
-	switch {
-	case errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge):
-		key := string(r.Key)
-		if row, ok := r.Context.(*rowKey); ok {
-			key = string(row.key)
-		}
-		return replicate.Stop(&replicate.RowError{Key: key, Err: fmt.Errorf("%s: %w", what, err)},
-			"raise the topic's max.message.bytes, or set kafka_target.on_bad_row to dead_letter")
-	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
-		// Brokers say so for a moment while they start. Open decides whether the topic is really gone.
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return classify(what, err)
-}
-
-// hopeless are the errors that no retry heals, with what to do.
-var hopeless = []struct {
-	err  error
-	hint string
-}{
-	{kerr.SaslAuthenticationFailed, "check kafka_target.sasl"},
-	{kerr.IllegalSaslState, "check kafka_target.sasl"},
-	{kerr.UnsupportedSaslMechanism, "check kafka_target.sasl.mechanism"},
-	{kerr.TopicAuthorizationFailed, "allow the user to write to the topic"},
-	{kerr.ClusterAuthorizationFailed, "allow the user to write idempotently"},
-	{kerr.TransactionalIDAuthorizationFailed, "allow the user to write idempotently"},
-	{kerr.GroupAuthorizationFailed, "allow the user to commit offsets of the job's group"},
-	{kerr.UnknownTopicOrPartition, "create the topic, or set kafka_target.create_topic: true"},
-	{kerr.InvalidTopicException, "correct kafka_target.topic"},
-	{kerr.UnsupportedForMessageFormat, "the brokers are too old: 2.1 or later is needed"},
-}
-
-// tlsTexts begin the errors of a TLS handshake that no retry heals. Alerts of the other side have no
-// type that could be asked for.
-var tlsTexts = []string{"x509: ", "first record does not look like a TLS handshake", "remote error: tls: bad certificate",
-	"remote error: tls: certificate", "remote error: tls: unknown certificate", "remote error: tls: handshake failure",
-	"remote error: tls: protocol version", "tls: no supported versions"}
-
-func classify(what string, err error) error {
-	wrapped := fmt.Errorf("%s: %w", what, err)
-	for _, h := range hopeless {
-		if errors.Is(err, h.err) {
-			return replicate.Stop(wrapped, h.hint)
-		}
-	}
-	text := err.Error()
-	for _, t := range tlsTexts {
-		if strings.Contains(text, t) {
-			return replicate.Stop(wrapped, "check kafka_target.tls")
-		}
-	}
-	return wrapped
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -116,7 +115,21 @@ func admin(t *testing.T, addr string) *kadm.Client {
 func create(t *testing.T, addr string, partitions int32) {
 	t.Helper()
 	value := limit
-	answer, err := admin(t, addr).CreateTopic(t.Context(), partitions, 1, map[string]*string{"max.message.bytes": &value}, topic)
+	settings := map[string]*string{"max.message.bytes": &value}
+	answer, err := admin(t, addr).CreateTopic(t.Context(), partitions, 1, settings, topic)
+	if err = errors.Join(err, answer.Err); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// makeTopic creates a topic of one partition with these settings.
+func makeTopic(t *testing.T, addr, name string, settings map[string]string) {
+	t.Helper()
+	values := map[string]*string{}
+	for key, value := range settings {
+		values[key] = &value
+	}
+	answer, err := admin(t, addr).CreateTopic(t.Context(), 1, 1, values, name)
 	if err = errors.Join(err, answer.Err); err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +203,8 @@ func consume(t *testing.T, addr, topic string, n int) []*kgo.Record {
 	if total < n {
 		t.Fatalf("%d messages are in the topic, want %d", total, n)
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(topic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,9 +257,13 @@ func TestKafkasOwnPartitions(t *testing.T) {
 			t.Errorf("key %s has headers %v", r.Key, r.Headers)
 		}
 	}
-	// The value that Kafka's own test suite gives for this key.
-	if got := int32(murmur2([]byte("foobar"))); got != -790332482 {
-		t.Errorf("murmur2 of foobar is %d", got)
+	// The values that Kafka's own test suite gives.
+	for key, want := range map[string]int32{"21": -973932308, "foobar": -790332482, "abc": 479470107,
+		"a-little-bit-long-string": -985981536, "a-little-bit-longer-string": -1486304829,
+		"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8": -58897971} {
+		if got := int32(murmur2([]byte(key))); got != want {
+			t.Errorf("murmur2 of %s is %d", key, got)
+		}
 	}
 }
 
@@ -267,86 +285,6 @@ func murmur2(b []byte) uint32 {
 	return h ^ h>>15
 }
 
-// TestNothingOvertakesAFailure fails a batch at the broker and publishes on: until the sink is opened
-// again, none of its successors may arrive.
-func TestNothingOvertakesAFailure(t *testing.T) {
-	c := cluster(t)
-	addr := c.ListenAddrs()[0]
-	create(t, addr, 1)
-	s := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic})
-	if err := publish(t, s, page(t, 1, 10))[0]; err != nil {
-		t.Fatal(err)
-	}
-	c.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
-		return refuse(request.(*kmsg.ProduceRequest), kerr.PolicyViolation.Code), nil, true
-	})
-	if err := publish(t, s, page(t, 11, 10))[0]; !errors.Is(err, kerr.PolicyViolation) {
-		t.Fatalf("got %v, want the broker's error", err)
-	}
-	for _, err := range publish(t, s, page(t, 21, 10), page(t, 31, 10)) {
-		if !errors.Is(err, kerr.PolicyViolation) {
-			t.Errorf("a successor ended with %v, want the first error", err)
-		}
-	}
-	if n := len(consume(t, addr, topic, 10)); n != 10 {
-		t.Fatalf("%d messages arrived, want the first 10 alone", n)
-	}
-	if _, err := s.Open(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range publish(t, s, page(t, 11, 10), page(t, 21, 10)) {
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	consume(t, addr, topic, 30)
-}
-
-func refuse(request *kmsg.ProduceRequest, code int16) kmsg.Response {
-	response := request.ResponseKind().(*kmsg.ProduceResponse)
-	for _, rt := range request.Topics {
-		st := kmsg.NewProduceResponseTopic()
-		st.Topic, st.TopicID = rt.Topic, rt.TopicID
-		for _, rp := range rt.Partitions {
-			sp := kmsg.NewProduceResponseTopicPartition()
-			sp.Partition, sp.ErrorCode = rp.Partition, code
-			st.Partitions = append(st.Partitions, sp)
-		}
-		response.Topics = append(response.Topics, st)
-	}
-	return response
-}
-
-// TestTimeout gives up a record that the broker does not acknowledge, so that the loop can say why.
-func TestTimeout(t *testing.T) {
-	c := cluster(t)
-	addr := c.ListenAddrs()[0]
-	create(t, addr, 1)
-	s := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, Timeout: time.Second})
-	c.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
-		c.KeepControl()
-		return refuse(request.(*kmsg.ProduceRequest), kerr.NotEnoughReplicas.Code), nil, true
-	})
-	if err := publish(t, s, page(t, 1, 10))[0]; err == nil || replicate.IsStop(err) {
-		t.Fatalf("got %v, want an error that can be retried", err)
-	}
-}
-
-// TestUnknownTopicWhilePublishing is not the end: brokers that start say so for a while.
-func TestUnknownTopicWhilePublishing(t *testing.T) {
-	c := cluster(t)
-	addr := c.ListenAddrs()[0]
-	create(t, addr, 1)
-	s := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, Timeout: 2 * time.Second})
-	c.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
-		c.KeepControl()
-		return refuse(request.(*kmsg.ProduceRequest), kerr.UnknownTopicOrPartition.Code), nil, true
-	})
-	if err := publish(t, s, page(t, 1, 10))[0]; err == nil || replicate.IsStop(err) {
-		t.Fatalf("got %v, want an error that can be retried", err)
-	}
-}
-
 func TestDeadLetterTopic(t *testing.T) {
 	c := cluster(t, kfake.SeedTopics(1, topic))
 	addr := c.ListenAddrs()[0]
@@ -365,6 +303,22 @@ func TestDeadLetterTopic(t *testing.T) {
 	}
 	if n := len(consume(t, addr, topic, 0)); n != 0 {
 		t.Errorf("%d messages in the topic itself", n)
+	}
+}
+
+// TestTooLargeForWhat names the setting that is in the way.
+func TestTooLargeForWhat(t *testing.T) {
+	c := cluster(t, kfake.SeedTopics(1, topic, "bad"))
+	for says, change := range map[string]func(*kafka.Config){
+		"topic's max.message.bytes":      func(*kafka.Config) {},
+		"of the dead-letter topic":       func(c *kafka.Config) { c.Topic, c.DeadLetterTopic = "bad", "bad" },
+		"raise kafka_target.buffered_by": func(c *kafka.Config) { c.BufferedBytes = 100_000 },
+	} {
+		s := openSink(t, at(c.ListenAddrs()[0], change))
+		err := publish(t, s, replicatetest.Sized(t, 77, 2<<20))[0]
+		if !replicate.IsStop(err) || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "key 77") {
+			t.Errorf("got %v, want a stop that names row 77 and says %q", err, says)
+		}
 	}
 }
 
@@ -397,7 +351,8 @@ func exerciseWitness(t *testing.T, addr string) {
 	}
 	check(s, replicate.Offset{})
 	for _, o := range []replicate.Offset{
-		{Key: "-9223372036854775808", Sum: strings.Repeat("ab", 32)}, {Key: "18446744073709551615"}, {Key: "5", Sum: strings.Repeat("0f", 32)},
+		{Key: "-9223372036854775808", Sum: strings.Repeat("ab", 32)}, {Key: "18446744073709551615"},
+		{Key: "5", Sum: strings.Repeat("0f", 32)},
 	} {
 		if err := s.SaveWitness(t.Context(), o); err != nil {
 			t.Fatal(err)
@@ -425,7 +380,8 @@ func TestUnreachable(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic}).Open(t.Context()); err == nil || replicate.IsStop(err) {
+	_, err = newSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic}).Open(t.Context())
+	if err == nil || replicate.IsStop(err) {
 		t.Fatalf("got %v, want an error that can be retried", err)
 	}
 }

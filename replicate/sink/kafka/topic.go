@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,7 +23,7 @@ const (
 	batchMaxLeast   = 1024      // below it there is no room for a row
 )
 
-// limits are the largest batches that topics take, in bytes.
+// limits are the largest batches that topics take, in bytes, as far as that could be read.
 type limits map[string]int32
 
 func (l limits) of(topic string) int32 {
@@ -31,14 +33,14 @@ func (l limits) of(topic string) int32 {
 	return batchMaxDefault
 }
 
-// verifyTopics checks that the topics can be found, and returns the largest batches that they take.
+// verifyTopics checks that the topics can be found and written, and returns the largest batches that they take.
 func (s *Sink) verifyTopics(ctx context.Context) (limits, error) {
-	options, err := s.connection()
+	options, err := s.connection(nil)
 	if err != nil {
 		return nil, err
 	}
 	// The client keeps what it was told about topics for so long: each look must be a new one.
-	client, err := kgo.NewClient(append(options, kgo.MetadataMinAge(missingPause/2))...)
+	client, err := kgo.NewClient(append(options, kgo.MetadataMinAge(lookPause/2))...)
 	if err != nil {
 		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct kafka_target")
 	}
@@ -50,84 +52,133 @@ func (s *Sink) verifyTopics(ctx context.Context) (limits, error) {
 	if s.config.DeadLetterTopic != "" {
 		topics = append(topics, s.config.DeadLetterTopic)
 	}
-	if err := s.findTopics(ctx, admin, topics); err != nil {
-		return nil, err
+	found := map[string]kadm.TopicDetail{}
+	for _, topic := range topics {
+		if found[topic], err = s.find(ctx, admin, topic); err != nil {
+			return nil, err
+		}
 	}
-	return batchMax(ctx, admin, topics)
+	return settings(ctx, admin, found)
 }
 
-// missingPause is how long a topic that can't be found is given to appear: a broker that has just
-// started, or has just been told to create it, may not know it yet.
+// What may be otherwise a moment later is looked at several times: a broker that has just started, or has just
+// been told to create a topic, may not know it yet, and one that is being stopped hangs up.
 const (
-	missingPause = 200 * time.Millisecond
-	missingLooks = 5
+	lookPause = 200 * time.Millisecond
+	looksMax  = 5
 )
 
-func (s *Sink) findTopics(ctx context.Context, admin *kadm.Client, topics []string) error {
+// find looks for a topic, and creates it where it is missing and that is asked for.
+func (s *Sink) find(ctx context.Context, admin *kadm.Client, topic string) (kadm.TopicDetail, error) {
 	for look := 1; ; look++ {
-		found, err := admin.ListTopics(ctx, topics...)
-		if err != nil {
-			return classify("connect to Kafka", err)
+		detail, err := metadata(ctx, admin, topic)
+		if err == nil {
+			return detail, nil
 		}
-		err = nil
-		for _, topic := range topics {
-			e := found[topic].Err
-			if errors.Is(e, kerr.UnknownTopicOrPartition) && s.config.CreateTopic && look == 1 {
-				if created := s.create(ctx, admin, topic); created != nil {
-					return classify("create topic "+topic, created)
-				}
-			}
-			if e != nil && err == nil {
-				err = classify("find topic "+topic, e)
+		missing := errors.Is(err, kerr.UnknownTopicOrPartition)
+		passing := missing || hungUp(err) || errors.Is(err, kerr.LeaderNotAvailable)
+		if missing && s.config.CreateTopic && look == 1 {
+			if err := s.create(ctx, admin, topic); err != nil {
+				return detail, err
 			}
 		}
-		if err == nil || look == missingLooks || !errors.Is(err, kerr.UnknownTopicOrPartition) {
-			return err
+		if look == looksMax && hungUp(err) && !s.proven {
+			return detail, replicate.Stop(err, "check kafka_target.sasl and tls against what the brokers want at this address")
+		}
+		if look == looksMax || !passing {
+			return detail, err
 		}
 		select {
 		case <-ctx.Done():
-			return err
-		case <-time.After(missingPause):
+			return detail, err
+		case <-time.After(lookPause):
 		}
 	}
 }
+
+// metadata asks for one topic alone: an error is then about it.
+func metadata(ctx context.Context, admin *kadm.Client, topic string) (kadm.TopicDetail, error) {
+	found, err := admin.ListTopics(ctx, topic)
+	var denied *kadm.AuthError
+	switch {
+	case errors.As(err, &denied):
+		return kadm.TopicDetail{}, classify("find topic "+topic, denied.Err)
+	case err != nil:
+		return kadm.TopicDetail{}, classify("connect to Kafka", err)
+	case found[topic].Err != nil:
+		return kadm.TopicDetail{}, classify("find topic "+topic, found[topic].Err)
+	}
+	for _, p := range found[topic].Partitions.Sorted() {
+		if p.Err != nil {
+			return kadm.TopicDetail{}, fmt.Errorf("find topic %s: partition %d: %w", topic, p.Partition, p.Err)
+		}
+	}
+	return found[topic], nil
+}
+
+// uncreatable are the errors of a topic's creation that no retry heals.
+var uncreatable = []error{kerr.TopicAuthorizationFailed, kerr.ClusterAuthorizationFailed, kerr.PolicyViolation,
+	kerr.InvalidPartitions, kerr.InvalidConfig, kerr.InvalidRequest}
 
 func (s *Sink) create(ctx context.Context, admin *kadm.Client, topic string) error {
 	answer, err := admin.CreateTopic(ctx, int32(s.config.Partitions), int16(s.config.ReplicationFactor), nil, topic)
 	if err == nil {
 		err = answer.Err
 	}
-	if errors.Is(err, kerr.TopicAlreadyExists) {
-		return nil // another instance was faster
+	if err == nil || errors.Is(err, kerr.TopicAlreadyExists) { // another instance was faster
+		return nil
 	}
-	return err
+	what := "create topic " + topic
+	for _, hopeless := range uncreatable {
+		if errors.Is(err, hopeless) {
+			return replicate.Stop(fmt.Errorf("%s: %w", what, err), "allow the user to create it (Kafka's ACL Create),"+
+				" correct kafka_target.partitions and replication_factor, or create it yourself")
+		}
+	}
+	if errors.Is(err, kerr.InvalidReplicationFactor) { // brokers may be missing that come yet
+		return fmt.Errorf("%s: kafka_target.replication_factor: %w", what, err)
+	}
+	return classify(what, err)
 }
 
-// batchMax asks for each topic's max.message.bytes. Who may write need not be allowed to read settings,
-// so the usual limit serves where it can't be asked for.
-func batchMax(ctx context.Context, admin *kadm.Client, topics []string) (limits, error) {
+// settings asks for what the topics take: their max.message.bytes, and whether enough replicas are there for a
+// write. Who may write need not be allowed to read settings, so what is usual serves where it can't be asked for.
+func settings(ctx context.Context, admin *kadm.Client, topics map[string]kadm.TopicDetail) (limits, error) {
 	found := limits{}
-	for _, topic := range topics {
-		found[topic] = batchMaxDefault
-	}
-	configs, err := admin.DescribeTopicConfigs(ctx, topics...)
+	configs, err := admin.DescribeTopicConfigs(ctx, slices.Collect(maps.Keys(topics))...)
 	if err != nil {
 		return found, nil
 	}
 	for _, topic := range configs {
 		for _, c := range topic.Configs {
-			if c.Key != "max.message.bytes" || c.Value == nil {
+			if c.Value == nil {
 				continue
 			}
 			n, err := strconv.Atoi(*c.Value)
-			if err == nil && n < batchMaxLeast {
+			switch {
+			case err != nil:
+			case c.Key == "min.insync.replicas":
+				if err := inSync(topics[topic.Name], n); err != nil {
+					return nil, err
+				}
+			case c.Key == "max.message.bytes" && n < batchMaxLeast:
 				return nil, replicate.Stop(fmt.Errorf("topic %s takes messages of %d bytes at most", topic.Name, n),
 					"raise its max.message.bytes to "+strconv.Itoa(batchMaxLeast)+" at least")
-			}
-			if err == nil {
+			case c.Key == "max.message.bytes":
 				found[topic.Name] = int32(min(n, batchMaxLimit))
 			}
 		}
 	}
 	return found, nil
+}
+
+// inSync says which partition can't be written, rather than wait for an acknowledgement that does not come.
+func inSync(topic kadm.TopicDetail, least int) error {
+	for _, p := range topic.Partitions.Sorted() {
+		if len(p.ISR) < least {
+			return fmt.Errorf("topic %s can't be written: partition %d has %d replicas in sync, its"+
+				" min.insync.replicas is %d: start the missing brokers, or lower it", topic.Topic, p.Partition, len(p.ISR), least)
+		}
+	}
+	return nil
 }

@@ -29,7 +29,7 @@ var _ replicate.Witness = (*Witness)(nil)
 
 // NewWitness checks the settings. It connects when it is first used.
 func NewWitness(c Config) (*Witness, error) {
-	options, err := (&Sink{config: c.withDefaults()}).connection()
+	options, err := (&Sink{config: c.withDefaults()}).connection(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,8 @@ func (w *Witness) DeleteWitness(ctx context.Context) error {
 	return w.classify("delete", err)
 }
 
-// classify names the rights that a witness needs besides those of publishing.
+// classify tells a group that the user may not use, which only costs the witness, from what the sink itself
+// would meet too, and names the rights that a witness needs besides those of publishing.
 func (w *Witness) classify(verb string, err error) error {
 	what := verb + " the witness of the offset"
 	if !errors.Is(err, kerr.GroupAuthorizationFailed) && !errors.Is(err, kerr.TopicAuthorizationFailed) {
@@ -148,7 +149,7 @@ func (w *Witness) classify(verb string, err error) error {
 	if verb == "delete" {
 		rights = "READ on topic " + w.topic + " and DELETE on group " + w.group
 	}
-	return replicate.Stop(fmt.Errorf("%s: %w", what, err), "allow the user "+rights)
+	return replicate.Stop(fmt.Errorf("%s: %w: %w", what, replicate.ErrWitnessDenied, err), "allow the user "+rights)
 }
 
 // Where names the place of the witness to an operator.

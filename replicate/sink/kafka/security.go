@@ -1,0 +1,85 @@
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+)
+
+// TLSConfig says how to encrypt.
+type TLSConfig struct {
+	Enabled                   bool
+	CAFile, CertFile, KeyFile string
+	ServerName                string
+}
+
+// SASLConfig says how to authenticate. Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+type SASLConfig struct{ Mechanism, Username, Password string }
+
+// dialer makes a connection.
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// dialTimeout bounds a connection's making, its handshake included.
+const dialTimeout = 5 * time.Second
+
+// dialer returns what connects as the settings say.
+func (t TLSConfig) dialer() (dialer, error) {
+	plain := &net.Dialer{Timeout: dialTimeout}
+	if !t.Enabled {
+		return plain.DialContext, nil
+	}
+	config, err := t.load()
+	if err != nil {
+		return nil, err
+	}
+	return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext, nil
+}
+
+func (t TLSConfig) load() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
+	if t.CAFile != "" {
+		pem, err := os.ReadFile(t.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("kafka_target.tls.ca_file: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("kafka_target.tls.ca_file: %s holds no certificate in PEM form", t.CAFile)
+		}
+	}
+	if (t.CertFile == "") != (t.KeyFile == "") {
+		return nil, errors.New("kafka_target.tls: expected both cert_file and key_file, or neither")
+	}
+	if t.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("kafka_target.tls.cert_file and key_file: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+func (c SASLConfig) load() (sasl.Mechanism, error) {
+	switch c.Mechanism {
+	case "":
+		return nil, nil
+	case "PLAIN":
+		return plain.Auth{User: c.Username, Pass: c.Password}.AsMechanism(), nil
+	case "SCRAM-SHA-256":
+		return scram.Auth{User: c.Username, Pass: c.Password}.AsSha256Mechanism(), nil
+	case "SCRAM-SHA-512":
+		return scram.Auth{User: c.Username, Pass: c.Password}.AsSha512Mechanism(), nil
+	}
+	return nil, fmt.Errorf("kafka_target.sasl.mechanism: expected PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, got %q",
+		c.Mechanism)
+}
