@@ -173,7 +173,9 @@ func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(er
 	session.underway.Add(1)
 	for i := range messages {
 		if err := s.refuse(ctx, session, &messages[i]); err != nil {
-			session.fail(err)
+			session.refusal.CompareAndSwap(nil, &err)
+			// What was handed over before is not at fault, and the loop closes the sink when it hears of this.
+			_ = session.client.Flush(ctx) // each batch has its own error
 			f.giveUp(len(messages)-i, err)
 			return
 		}
@@ -184,8 +186,10 @@ func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(er
 // refuse says why a message is not handed to the producer. What the producer would refuse by itself has to be
 // found here: it goes on with the messages after it.
 func (s *Sink) refuse(ctx context.Context, session *session, m *replicate.Message) error {
-	if first := session.failure.Load(); first != nil {
-		return *first
+	for _, first := range []*error{session.failure.Load(), session.refusal.Load()} {
+		if first != nil {
+			return *first
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("publish to topic %s: %w", s.topic(m), err)

@@ -315,7 +315,11 @@ func TestTooLargeForWhat(t *testing.T) {
 		"raise kafka_target.buffered_by": func(c *kafka.Config) { c.BufferedBytes = 100_000 },
 	} {
 		s := openSink(t, at(c.ListenAddrs()[0], change))
-		err := publish(t, s, replicatetest.Sized(t, 77, 2<<20))[0]
+		errs := publish(t, s, page(t, 1, 500), replicatetest.Sized(t, 77, 2<<20), page(t, 100, 1))
+		if errs[0] != nil || errs[2] == nil {
+			t.Errorf("the rows before ended with %v, those after with %v", errs[0], errs[2])
+		}
+		err := errs[1]
 		if !replicate.IsStop(err) || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "key 77") {
 			t.Errorf("got %v, want a stop that names row 77 and says %q", err, says)
 		}

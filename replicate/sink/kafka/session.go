@@ -20,6 +20,7 @@ type session struct {
 	client  *kgo.Client
 	limits  limits
 	failure atomic.Pointer[error] // the first error of a record: nothing is accepted after it
+	refusal atomic.Pointer[error] // the first message that was not handed over: nor is any after it
 	flights sync.WaitGroup        // batches whose done was not called yet
 
 	underway atomic.Int64          // the same, to be read
