@@ -294,6 +294,7 @@ func (s *Store) Close() error { return s.client.Close() }
 var hopeless = []struct{ prefix, hint string }{
 	{"WRONGPASS", "check redis.username and redis.password"},
 	{"NOAUTH", "set redis.password"},
+	{"ERR Protocol error: unauthenticated", "set redis.password"}, // of a command of many words
 	{"ERR invalid password", "check redis.password"},
 	{"ERR AUTH", "remove redis.password, or set one in Redis"},
 	{"ERR Client sent AUTH", "remove redis.password, or set one in Redis"},
