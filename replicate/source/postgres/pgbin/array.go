@@ -72,7 +72,8 @@ func DecodeArray[T any](v []byte, e *Element[T]) (Array[T], error) {
 		return a, &Error{Type: "array", Problem: "the number of dimensions is out of range"}
 	}
 	if oid := binary.BigEndian.Uint32(v[8:]); e.OID != 0 && oid != e.OID {
-		return a, &Error{Type: "array", Problem: "elements of type " + strconv.Itoa(int(oid)) + ", want " + strconv.Itoa(int(e.OID))}
+		have, want := strconv.Itoa(int(oid)), strconv.Itoa(int(e.OID))
+		return a, &Error{Type: "array", Problem: "elements of type " + have + ", want " + want}
 	}
 	elements := int64(min(a.count, 1))
 	for i := range a.count {
