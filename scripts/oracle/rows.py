@@ -55,12 +55,15 @@ def integers(rnd, bits):
 
 def float64s(rnd):
     edges = [0.0, 1.0, 0.1, 0.2, 0.1 + 0.2, 1 / 3, 2 / 3, 1e15, 1e16, 1e17, 9999999999999998.0, 9007199254740991.0,
-             9007199254740992.0, 9007199254740994.0, 1e-4, 9.999999999999999e-05, 1e-5, 1.5e-5, 1e22, 1e23, 1e100, 1e300,
+             9007199254740992.0, 9007199254740994.0, 1e-4, 9.999999999999999e-05, 1e-5, 1.5e-5, 1e22, 1e23, 1e100,
+             1e300,
              123456789.125, 5e-324, 1e-323, 2.2250738585072014e-308, 2.225073858507201e-308, 1.7976931348623157e308,
              1.7976931348623155e308, 2.0 ** 63, 2.0 ** 64, 2.0 ** -1074, 4.35, 0.3, 2.675, 1e21, 1.0000000000000002,
              5e-5, 0.00012345678901234567, 1234567890123456.7, 12345678901234567.0, 2 ** 1023 * 1.0]
     powers = [10.0 ** e for e in range(-20, 25)] + [2.0 ** e for e in range(-60, 80, 7)]
-    return signed(edges + powers) + finite(lambda: rnd.getrandbits(64), "<Q", "<d", 350)
+    ties = [2.0 ** e * (1 + rnd.getrandbits(52) / 2 ** 52) for e in range(53, 90) for _ in range(2)]
+    halves = [m / 2.0 ** e for e in range(20, 50, 2) for m in (1, 3, 5)]
+    return signed(edges + powers) + ties + halves + finite(lambda: rnd.getrandbits(64), "<Q", "<d", 300)
 
 
 def float32s(rnd):
@@ -72,7 +75,9 @@ def float32s(rnd):
     # Singles of this size are where the shortest decimal can lie half way between two of them.
     ties = [struct.unpack("<f", struct.pack("<f", 2.0 ** e * (1 + rnd.getrandbits(23) / 2 ** 23)))[0]
             for e in range(24, 76) for _ in range(2)]
-    return single + ties + finite(lambda: rnd.getrandbits(32), "<I", "<f", 250)
+    # These are where a single can lie half way between two decimals.
+    halves = [m / 2.0 ** e for e in range(9, 15) for m in range(1, 24, 2)]
+    return single + ties + halves + finite(lambda: rnd.getrandbits(32), "<I", "<f", 230)
 
 
 def signed(values):
@@ -96,8 +101,10 @@ SPECIAL = ["\x80", "\x85", "\x9f", "\xa0", "\xad", "\xff", "é", "e\u0301", "ß"
 
 
 def strings(rnd):
-    out = ["", " ", "plain", "null", "NULL", "true", "1", "a'b", 'a"b', "a\\b", "\\", '"', "\\\\", '\\"', "\\u0041", "\\n",
-           "a/b", "</script>", "<>&", "{}", "%s %d %%", "$1", "{a,b}", "x" * 300, "é" * 40, "".join(CONTROLS), "".join(SPECIAL)]
+    out = ["", " ", "plain", "null", "NULL", "true", "1", "a'b", 'a"b', "a\\b", "\\", '"', "\\\\", '\\"', "\\u0041",
+           "\\n",
+           "a/b", "</script>", "<>&", "{}", "%s %d %%", "$1", "{a,b}", "x" * 300, "é" * 40,
+           "".join(CONTROLS), "".join(SPECIAL)]
     out += CONTROLS + SPECIAL
     # A character that needs an escape in every place of a word of eight bytes.
     for place in range(17):
@@ -137,20 +144,29 @@ def uuids(rnd):
 
 
 # Only json, which keeps its text, can hold these.
-JSON_ALONE = [r'"\u0000"', r'"\ud83d"', r'"\ude00\ud83d"', r'["\ud83d", "\ude00"]', r'"\ud83d\ud83d\ude00"', r'"\ud83dx\ude00"',
-              r'{"\uffff": 1, "\ud83d\ude00": 2, "\ud83d": 3, "\ue000": 4}', r'"\ud83d\u0041"', r'{"\u0000": {"\u0000": 1, "": 2}}',
+JSON_ALONE = [r'"\u0000"', r'"\ud83d"', r'"\ude00\ud83d"', r'["\ud83d", "\ude00"]', r'"\ud83d\ud83d\ude00"',
+              r'"\ud83dx\ude00"',
+              r'{"\uffff": 1, "\ud83d\ude00": 2, "\ud83d": 3, "\ue000": 4}', r'"\ud83d\u0041"',
+              r'{"\u0000": {"\u0000": 1, "": 2}}',
               '{"a": 1, "a": 2}', '{"a": {"x": 1}, "b": 2, "a": {"y": 3}}', r'{"a": 1, "\u0061": 2, "b": 3, "a": 4}',
-              "1e5", "1E5", "1e+5", "1e-5", "1E-07", "1.0e0", "-0.0", "-0", "0e0", "-0e-0", "1e-400", "-1e-400", "1e22", "1e23",
+              "1e5", "1E5", "1e+5", "1e-5", "1E-07", "1.0e0", "-0.0", "-0", "0e0", "-0e-0", "1e-400", "-1e-400",
+              "1e22", "1e23",
               "123456789012345678901234567890.5", "4.9e-324", "2.4e-324", "1.7976931348623158e308", "0.1e1", "100e-2",
               " \t\r\n1 \t\r\n", '{ "a" :\t[ 1 ,2 ]\n}', "[ ]", "{ }", '[[],{},[{}],{"a":[]}]']
 
-BOTH = ["null", "true", "false", "0", "1", "-1", "1.0", "1.10", "0.10", "-0.5", "1.5e3", "9007199254740993", "-9223372036854775809",
+BOTH = ["null", "true", "false", "0", "1", "-1", "1.0", "1.10", "0.10", "-0.5", "1.5e3", "9007199254740993",
+        "-9223372036854775809",
         "18446744073709551616", "9" * 60, "-" + "7" * 200, "0.1", "0.30000000000000004", "0.1" + "0" * 40 + "1",
-        "123456789012345678", "1.7976931348623157e308", "1e-7", "0.0001", "0.00001", "9999999999999998.0", "10000000000000000.0",
-        '""', '"x"', '" "', r'"\"\\\/\b\f\n\r\t"', r'"\u0001\u001f\u007f\u0080\u00e9\u2028"', r'"\ud83d\ude00"', '"é😀\u2028\x7f"',
-        "[]", "{}", "[1, 2, 3]", "[null, true, 1.50]", '{"b": 1, "a": 2}', '{"": 1, " ": 2}', '{"é": 1, "e": 2, "z": 3}',
-        '{"a": 1, "B": 2, "A": 3, "b": 4, "aa": 5, "a b": 6, "a\\"b": 7}', r'{"\uffff": 1, "\ud83d\ude00": 2, "\ue000": 3}',
-        '{"10": 1, "9": 2, "1": 3}', '{"z": {"y": {"x": [{"w": 1, "v": 2}]}}}', "[" * 300 + "]" * 300, '{"a":' * 200 + "1" + "}" * 200]
+        "123456789012345678", "1.7976931348623157e308", "1e-7", "0.0001", "0.00001", "9999999999999998.0",
+        "10000000000000000.0",
+        '""', '"x"', '" "', r'"\"\\\/\b\f\n\r\t"', r'"\u0001\u001f\u007f\u0080\u00e9\u2028"', r'"\ud83d\ude00"',
+        '"é😀\u2028\x7f"',
+        "[]", "{}", "[1, 2, 3]", "[null, true, 1.50]", '{"b": 1, "a": 2}', '{"": 1, " ": 2}',
+        '{"é": 1, "e": 2, "z": 3}',
+        '{"a": 1, "B": 2, "A": 3, "b": 4, "aa": 5, "a b": 6, "a\\"b": 7}',
+        r'{"\uffff": 1, "\ud83d\ude00": 2, "\ue000": 3}',
+        '{"10": 1, "9": 2, "1": 3}', '{"z": {"y": {"x": [{"w": 1, "v": 2}]}}}', "[" * 300 + "]" * 300,
+        '{"a":' * 200 + "1" + "}" * 200]
 
 
 def json_texts(rnd):
@@ -166,11 +182,13 @@ def random_document(rnd, depth, lone):
     space = lambda: rnd.choice(["", "", "", " ", "\n\t"])
     kind = rnd.randrange(8 if depth else 6)
     if kind == 6:
-        return "[" + ",".join(space() + random_document(rnd, depth - 1, lone) + space() for _ in range(rnd.randrange(5))) + "]"
+        parts = [space() + random_document(rnd, depth - 1, lone) + space() for _ in range(rnd.randrange(5))]
+        return "[" + ",".join(parts) + "]"
     if kind == 7:
         keys = [json.dumps(random_string(rnd, 4), ensure_ascii=rnd.random() < .5) for _ in range(rnd.randrange(6))]
         keys += rnd.choices(keys, k=rnd.randrange(2)) if keys else []
-        return "{" + ",".join(space() + k + space() + ":" + space() + random_document(rnd, depth - 1, lone) for k in keys) + "}"
+        parts = [space() + k + space() + ":" + space() + random_document(rnd, depth - 1, lone) for k in keys]
+        return "{" + ",".join(parts) + "}"
     if kind < 3:
         return random_number(rnd)
     if kind == 5:
@@ -206,7 +224,8 @@ def arrays(rnd):
     for name, values in plain.items():
         columns[name] = ["{}", "{NULL}", "[5:6]={NULL," + quoted(values[0]) + "}"]
         columns[name] += [array(rnd, values, shape) for shape in shapes]
-        columns[name] += ["{" + ",".join(map(quoted, values[i:i + 40])) + "}" for i in range(0, min(len(values), 160), 40)]
+        for i in range(0, min(len(values), 160), 40):
+            columns[name].append("{" + ",".join(map(quoted, values[i:i + 40])) + "}")
     columns["t"] += ['{NULL,"NULL",null,"null"}', '{"","{}","a,b"," a "}']
     # SQLAlchemy splits the text of an array of an enum at commas, which goes well for plain labels alone.
     columns["m"] = ["{}", "{happy}", "{happy,sad,happy}"]

@@ -79,7 +79,8 @@ func DecodeArray[T any](v []byte, e *Element[T]) (Array[T], error) {
 	for i := range a.count {
 		a.dims[i] = int32(binary.BigEndian.Uint32(v[12+8*i:]))
 		elements *= int64(a.dims[i])
-		if a.dims[i] < 0 || elements > int64(len(v)) { // an element has at least four bytes
+		// An empty array has no dimensions, and an element has at least four bytes.
+		if a.dims[i] < 1 || elements > int64(len(v)) {
 			return a, &Error{Type: "array", Problem: "a dimension is out of range"}
 		}
 	}

@@ -79,6 +79,12 @@ func newKind[O, T any](name string, oid, array uint32, decode func([]byte) (O, e
 			if err := types.Scan(array, pgtype.BinaryFormatCode, wire, &v); err != nil {
 				return "", err
 			}
+			for _, d := range v.Dims {
+				// PostgreSQL sends an empty array without dimensions; pgx takes one with such a dimension for empty.
+				if d.Length < 1 || int(d.Length) > len(wire) {
+					return "", errors.New("a dimension is out of range")
+				}
+			}
 			return renderArray(v, render)
 		},
 	}
@@ -132,7 +138,7 @@ var kinds = []kind{
 	newKind("text", 25, 1009, pgbin.Text, pgbin.AppendText, pgbin.Texts, text, strictText),
 	newKind("varchar", 1043, 1015, pgbin.Text, pgbin.AppendText, pgbin.Varchars, text, strictText),
 	newKind("bpchar", 1042, 1014, pgbin.Text, pgbin.AppendText, pgbin.Bpchars, text, strictText),
-	newKind("char", 18, 1002, pgbin.Char, pgbin.AppendText, pgbin.Chars, char, strictText),
+	newKind("char", 18, 1002, pgbin.Char, pgbin.AppendText, pgbin.Chars, char, strictChar),
 	newKind("name", 19, 1003, pgbin.Name, pgbin.AppendText, pgbin.Names, text, strictText),
 	newKind("enum", oidMood, oidMoods, pgbin.Enum, pgbin.AppendText, pgbin.Enums, text, strictText),
 	newKind("uuid", 2950, 2951, pgbin.UUIDOf, pgbin.AppendUUID, pgbin.UUIDs, uuid, never),
@@ -160,6 +166,13 @@ func strictText(wire []byte) string {
 		return "JSON has no place for what is not UTF-8"
 	}
 	return ""
+}
+
+func strictChar(wire []byte) string {
+	if len(wire) != 1 {
+		return "it has one byte; pgx takes nothing for a zero"
+	}
+	return strictText(wire)
 }
 
 func strictTime(wire []byte) string {

@@ -91,7 +91,8 @@ func float4(v float32) (string, error) {
 			away := new(big.Rat).Sub(candidate, exact)
 			away.Abs(away)
 			inside := candidate.Cmp(low) > 0 && candidate.Cmp(high) < 0
-			if inside && (best == nil || away.Cmp(distance) < 0) {
+			even := n.Bit(0) == 0 // what is equally near ends in an even digit
+			if inside && (best == nil || away.Cmp(distance) < 0 || away.Cmp(distance) == 0 && even) {
 				best, distance = n, away
 			}
 		}
@@ -191,8 +192,16 @@ func timeTZ(wire []byte) (string, error) {
 	if err != nil || west <= -57_600 || west >= 57_600 {
 		return "", errors.New("out of range")
 	}
-	zone := time.Unix(0, 0).In(time.FixedZone("", -int(west))).Format("-07:00:00")
-	return `"` + out + strings.TrimSuffix(zone, ":00") + `"`, nil
+	sign := "+"
+	if west > 0 {
+		sign = "-"
+	}
+	far := time.Duration(max(west, -west)) * time.Second
+	zone := time.Unix(0, 0).UTC().Add(far).Format("15:04:05")
+	if strings.HasSuffix(zone, ":00") {
+		zone = zone[:5]
+	}
+	return `"` + out + sign + zone + `"`, nil
 }
 
 func interval(v pgtype.Interval) (string, error) {
