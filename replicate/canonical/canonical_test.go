@@ -20,7 +20,8 @@ func TestFloat64(t *testing.T) {
 		}
 	}
 	for want, v := range map[string]float32{
-		"0.1": 0.1, "16777216.0": 1 << 24, "-0.0": float32(math.Copysign(0, -1)), "0.0001": 1e-4, "1e-05": 1e-5, "1e+16": 1e16,
+		"0.1": 0.1, "16777216.0": 1 << 24, "-0.0": float32(math.Copysign(0, -1)), "0.0001": 1e-4,
+		"1e-05": 1e-5, "1e+16": 1e16,
 		"3.4028235e+38": math.MaxFloat32, "1e-45": math.SmallestNonzeroFloat32, `"NaN"`: float32(math.NaN()),
 		// Half way between two neighbours, and half way between two decimals.
 		"33554448.0": 33554448, "0.00024414062": 1.0 / 4096, "-0.00024414062": -1.0 / 4096, "0.0007324219": 3.0 / 4096,

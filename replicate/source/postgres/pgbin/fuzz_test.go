@@ -14,10 +14,10 @@ import (
 var byType = map[string]string{
 	"boolean": "bool", "smallint": "int2", "integer": "int4", "bigint": "int8", "oid": "oid", "positive": "int4",
 	"real": "float4", "double precision": "float8", "numeric": "numeric", "text": "text", "note": "text",
-	"character varying": "varchar", "character": "bpchar", `"char"`: "char", "name": "name", "mood": "enum", "uuid": "uuid",
-	"date": "date", "time without time zone": "time", "time with time zone": "timetz", "interval": "interval",
-	"timestamp without time zone": "timestamp", "timestamp with time zone": "timestamptz", "bytea": "bytea", "json": "json",
-	"jsonb": "jsonb",
+	"character varying": "varchar", "character": "bpchar", `"char"`: "char", "name": "name", "mood": "enum",
+	"uuid": "uuid", "date": "date", "time without time zone": "time", "time with time zone": "timetz",
+	"interval": "interval", "timestamp without time zone": "timestamp", "timestamp with time zone": "timestamptz",
+	"bytea": "bytea", "json": "json", "jsonb": "jsonb",
 }
 
 // seed gives the fuzzer what PostgreSQL sends: a few values of each column of the vectors.
