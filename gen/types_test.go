@@ -37,7 +37,8 @@ func TestOtherTypesAreRefused(t *testing.T) {
 			if array == "[]" && n%10 > 0 {
 				continue // a run for some arrays, since each takes its time
 			}
-			writeInput(t, "s.sql", fmt.Appendf(nil, "CREATE TABLE orders (id bigserial PRIMARY KEY,\n    odd %s%s);\n", typ, array))
+			ddl := fmt.Sprintf("CREATE TABLE orders (id bigserial PRIMARY KEY,\n    odd %s%s);\n", typ, array)
+			writeInput(t, "s.sql", []byte(ddl))
 			stdout, stderr, status := generate("repliqate-gen", "--schema", "s.sql")
 			want := fmt.Sprintf("s.sql:2:9: column odd of table orders: type %s is not supported (at %q)\n",
 				name, strings.Fields(strings.ReplaceAll(typ, "(", " "))[0])
