@@ -21,6 +21,7 @@ const (
 	binaryValue = "the original can't write binary values"
 	declared    = "the original reads the column by its declared type and not by the value's storage class"
 	enumArray   = "the original misreads arrays of enums that hold more than plain labels"
+	jsonArray   = "the original takes a document that is an array, where it comes first, for a dimension"
 	domainArray = "the original takes an array of a domain for its text"
 	pythonLimit = "Python refuses such long integers and such deep nesting"
 	noDocument  = "the original can't read what is not JSON"
@@ -40,6 +41,8 @@ var differences = map[string][]Difference{
 		{"j", "1e400", `"Infinity"`, notANumber},
 		{"j", `{"a": [-1e400]}`, `{"a": ["-Infinity"]}`, notANumber},
 		{"a_j", `{"[1e400]"}`, `[["Infinity"]]`, notANumber},
+		{"a_j", `{"[1]","{\"a\": 2}"}`, `[[1], {"a": 2}]`, jsonArray},
+		{"a_j", `{"[]",1.5}`, "[[], 1.5]", jsonArray},
 		{"j", "1" + strings.Repeat("0", 5000), "1" + strings.Repeat("0", 5000), pythonLimit},
 		{"j", strings.Repeat("[", 2000) + strings.Repeat("]", 2000),
 			strings.Repeat("[", 2000) + strings.Repeat("]", 2000), pythonLimit},

@@ -223,9 +223,11 @@ def arrays(rnd):
     columns = {}
     for name, values in plain.items():
         columns[name] = ["{}", "{NULL}", "[5:6]={NULL," + quoted(values[0]) + "}"]
-        columns[name] += [array(rnd, values, shape) for shape in shapes]
+        # SQLAlchemy takes a document that is an array for a dimension where it comes first.
+        single = [v for v in values if name not in ("j", "jb") or not v.strip().startswith("[")]
+        columns[name] += [array(rnd, single, shape) for shape in shapes]
         for i in range(0, min(len(values), 160), 40):
-            columns[name].append("{" + ",".join(map(quoted, values[i:i + 40])) + "}")
+            columns[name].append("{" + ",".join(map(quoted, single[:1] + values[i:i + 40])) + "}")
     columns["t"] += ['{NULL,"NULL",null,"null"}', '{"","{}","a,b"," a "}']
     # SQLAlchemy splits the text of an array of an enum at commas, which goes well for plain labels alone.
     columns["m"] = ["{}", "{happy}", "{happy,sad,happy}"]
@@ -257,7 +259,7 @@ DIFFERENCES = {
     "span": ["1 year 2 months -3 days 04:05:06.5"],
     "a_i4": ["[0:1][2:3]={{1,2},{3,4}}"],
     "a_f8": ["{NaN,1}"],
-    "a_j": ['{"[1e400]"}'],
+    "a_j": ['{"[1e400]"}', '{"[1]","{\\"a\\": 2}"}', '{"[]",1.5}'],
     "a_p": ["{1,2}"],
     "a_m": ["{sad,NULL}", '{"a b"}', "{{sad},{happy}}"],
     "a_dec": ["{1.50,NULL}"],
