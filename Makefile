@@ -5,6 +5,7 @@ GO ?= go
 # The race detector needs a C compiler; without one the same tests run without it.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SOAK ?= 10m
+FUZZTIME ?= 10s
 BENCH_ROWS ?= 1000000
 BENCH_ROUNDS ?= 5
 
@@ -25,10 +26,15 @@ test: servers ## every test, the end-to-end suite on real servers included
 servers: ## download the servers that the tests start
 	$(GO) run ./internal/testserver/cmd/fetch-servers
 
-fuzz: ## each fuzz target for ten seconds
+ORACLE := .cache/oracle
+oracle: servers ## make the differential vectors anew (needs Python)
+	python3 -m venv $(ORACLE) && $(ORACLE)/bin/pip install -q -r scripts/oracle/requirements.txt
+	$(GO) run ./internal/oracle/cmd/make-vectors -python $(ORACLE)/bin/python
+
+fuzz: ## each fuzz target for as long as FUZZTIME says
 	@for pkg in $$($(GO) list ./...); do \
 		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$($(GO) list -f '{{.Dir}}' $$pkg)/*_test.go 2>/dev/null | cut -c6-); do \
-			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 10s $$pkg || exit 1; \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
 		done; \
 	done
 
@@ -53,4 +59,4 @@ bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of
 soak: servers ## the simulation for as long as SOAK says
 	$(GO) test -timeout 0 ./replicate -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 
-.PHONY: help demo demo-postgres test servers fuzz lint generate generate-check bench soak
+.PHONY: help demo demo-postgres test servers oracle fuzz lint generate generate-check bench soak

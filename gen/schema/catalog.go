@@ -152,7 +152,7 @@ func (r *request) typeOf(c catalogColumn, all Options) engine.Type {
 	if t.Schema == "pg_catalog" {
 		t.Schema = ""
 	}
-	if t.Name == "char" && c.Type.Schema == "" && r.Settings.Engine == engine.Postgres.SQLC {
+	if t.Name == "char" && r.Settings.Engine == engine.Postgres.SQLC {
 		t.Name = `"char"`
 	}
 	for _, s := range r.Catalog.Schemas {

@@ -202,7 +202,7 @@ func (t *Table) alterColumn(f *File, i int, cmd *pg.AlterTableCmd) {
 
 func pgTypeName(t *pg.TypeName) string {
 	name := lastName(t.Names)
-	if name == "char" && len(t.Names) == 1 {
+	if name == "char" { // the parser calls char(n) bpchar
 		return `"char"`
 	}
 	return name

@@ -1,6 +1,7 @@
 package canonical
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strconv"
@@ -25,6 +26,7 @@ func AppendJSON(b []byte, raw string) ([]byte, error) {
 	err := p.document()
 	out := p.out
 	p.src, p.out = "", nil
+	p.shrink()
 	parsers.Put(p)
 	if err != nil {
 		return b, err
@@ -43,8 +45,24 @@ func Valid(raw string) error {
 	return err
 }
 
-// scratchMax is the largest buffer that is kept for the next document (Promise 7).
-const scratchMax = 1 << 20
+// shrink gives back what one huge document has blown up (Promise 7).
+func (p *parser) shrink() {
+	if cap(p.keys) > scratchMax {
+		p.keys = nil
+	}
+	if cap(p.moved) > scratchMax {
+		p.moved = nil
+	}
+	if cap(p.members) > membersMax {
+		p.members = nil
+	}
+}
+
+// The largest buffer, in bytes, and the longest list of members that are kept for the next document (Promise 7).
+const (
+	scratchMax = 1 << 20
+	membersMax = 1 << 15
+)
 
 var (
 	parsers   = sync.Pool{New: func() any { return new(parser) }}
@@ -203,6 +221,7 @@ func (p *parser) object() error {
 		switch p.peek() {
 		case ',':
 			p.pos++
+			p.out = append(p.out, ", "...)
 		case '}':
 			p.pos++
 			p.sortMembers(body, first)
@@ -219,8 +238,11 @@ func (p *parser) object() error {
 // same name replaces. WTF-8 sorts by bytes as its code points do.
 func (p *parser) sortMembers(body, first int) {
 	members := p.members[first:]
+	if p.inOrder(members) {
+		return
+	}
 	slices.SortFunc(members, func(a, b member) int {
-		if c := slices.Compare(p.keys[a.keyFrom:a.keyTo], p.keys[b.keyFrom:b.keyTo]); c != 0 {
+		if c := p.compareKeys(a, b); c != 0 {
 			return c
 		}
 		return a.seq - b.seq
@@ -228,20 +250,29 @@ func (p *parser) sortMembers(body, first int) {
 	p.moved = append(p.moved[:0], p.out[body:]...)
 	p.out = p.out[:body]
 	for i, m := range members {
-		if i+1 < len(members) {
-			next := members[i+1]
-			if string(p.keys[m.keyFrom:m.keyTo]) == string(p.keys[next.keyFrom:next.keyTo]) {
-				continue
-			}
+		if i+1 < len(members) && p.compareKeys(m, members[i+1]) == 0 {
+			continue
 		}
 		if len(p.out) > body {
 			p.out = append(p.out, ", "...)
 		}
 		p.out = append(p.out, p.moved[m.from-body:m.to-body]...)
 	}
-	if cap(p.moved) > scratchMax {
-		p.moved = nil
+}
+
+// inOrder reports whether the members are in order as they were printed. Then nothing is moved, which
+// would cost as much as the object is large at each level around it.
+func (p *parser) inOrder(members []member) bool {
+	for i := 1; i < len(members); i++ {
+		if p.compareKeys(members[i-1], members[i]) >= 0 {
+			return false
+		}
 	}
+	return true
+}
+
+func (p *parser) compareKeys(a, b member) int {
+	return bytes.Compare(p.keys[a.keyFrom:a.keyTo], p.keys[b.keyFrom:b.keyTo])
 }
 
 // string prints a string value.

@@ -32,10 +32,10 @@ func AppendFloat32(b []byte, v float32) []byte {
 	switch {
 	// The bounds are compared in single precision: the float32 nearest to 1e-4 is below 1e-4, and yet
 	// its shortest decimal is 0.0001.
+	case halfPossible32(abs):
+		return AppendFloat64(b, shortest32(v))
 	case abs != 0 && (abs < 1e-4 || abs >= tieMax32):
 		return strconv.AppendFloat(b, float64(v), 'e', -1, 32)
-	case abs >= tieMin32:
-		return AppendFloat64(b, shortest32(v))
 	}
 	start := len(b)
 	b = strconv.AppendFloat(b, float64(v), 'f', -1, 32)
@@ -50,25 +50,46 @@ const (
 	tieMax32 = 1 << 75
 )
 
+// halfPossible32 reports whether strconv's shortest decimal may not be the server's: because a decimal can
+// lie half way between two neighbours, or because the number can lie half way between two decimals. That
+// needs a number of at most ten digits, so at most fourteen of them after the binary point.
+func halfPossible32(abs float32) bool {
+	if abs >= tieMin32 {
+		return abs < tieMax32
+	}
+	scaled := abs * (1 << 14) // exact
+	return scaled >= 1 && scaled == float32(math.Trunc(float64(scaled))) && abs != float32(math.Trunc(float64(abs)))
+}
+
 // shortest32 returns the float64 whose repr is the shortest decimal strictly nearer to v than to any
-// other float32. strconv also takes a decimal that is half way when reading it would round to v; the
-// server does not: it prints 33554448 where strconv prints 3.355445e+07, for millions of values.
+// other float32, and of two that are equally near the one whose last digit is even. strconv differs in
+// both: it takes a decimal that is half way when reading it would round to v, where the server prints
+// 33554448 and strconv 3.355445e+07, for millions of values; and it rounds a half up, where the server
+// prints 0.00024414062 for 1/4096.
 func shortest32(v float32) float64 {
 	var space [32]byte
 	up := (float64(v) + float64(math.Nextafter32(v, float32(math.Inf(1))))) / 2
 	down := (float64(v) + float64(math.Nextafter32(v, float32(math.Inf(-1))))) / 2
-	precision := -1
-	for {
-		text := strconv.AppendFloat(space[:0], float64(v), 'e', precision, 32)
+	fits := func(text []byte) (float64, bool) {
 		// It can't fail: the text is a float that strconv has just printed.
 		x, _ := strconv.ParseFloat(string(text), 64)
-		if x != up && x != down && float32(x) == v {
+		return x, x != up && x != down && float32(x) == v
+	}
+	short := strconv.AppendFloat(space[:0], float64(v), 'e', -1, 32)
+	digits := fractionDigits(short)
+	// With a precision strconv rounds a half to even.
+	var even [32]byte
+	if x, ok := fits(strconv.AppendFloat(even[:0], float64(v), 'e', digits, 32)); ok {
+		return x
+	}
+	if x, ok := fits(short); ok {
+		return x
+	}
+	for {
+		digits++
+		if x, ok := fits(strconv.AppendFloat(even[:0], float64(v), 'e', digits, 32)); ok {
 			return x
 		}
-		if precision < 0 {
-			precision = fractionDigits(text)
-		}
-		precision++
 	}
 }
 

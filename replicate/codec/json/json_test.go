@@ -18,7 +18,8 @@ func TestMessage(t *testing.T) {
 	c := json.New("job \"é\"", "orders", func(b []byte, r *row) []byte { return append(b, r.data...) })
 	c.Begin(time.UnixMicro(1700000000123456))
 	got, sum := c.AppendValue([]byte("x"), &row{`{"a": 1, "b": "\u00e9"}`})
-	want := `x{"timestamp": 1700000000.123456, "name": "job \"\u00e9\"", "table": "orders", "data": {"a": 1, "b": "\u00e9"}, "hash": "` + sum.String() + `"}`
+	want := `x{"timestamp": 1700000000.123456, "name": "job \"\u00e9\"", "table": "orders", ` +
+		`"data": {"a": 1, "b": "\u00e9"}, "hash": "` + sum.String() + `"}`
 	if string(got) != want {
 		t.Fatalf("got  %s\nwant %s", got, want)
 	}
@@ -40,8 +41,9 @@ func TestDeadLetter(t *testing.T) {
 	c := json.New("j", "t", func(b []byte, r *row) []byte { return b })
 	c.Begin(time.Unix(1, 0))
 	got := c.AppendDeadLetter(nil, replicate.DeadLetter{Key: "7", Reason: "bad", Excerpt: []byte{0xff}})
-	if want := `{"timestamp": 1.0, "name": "j", "table": "t", "key": "7", "reason": "bad", "excerpt": "/w=="}`; string(got) != want {
-		t.Fatalf("got %s", got)
+	want := `{"timestamp": 1.0, "name": "j", "table": "t", "key": "7", "reason": "bad", "excerpt": "/w=="}`
+	if string(got) != want {
+		t.Fatalf("got %s, want %s", got, want)
 	}
 }
 

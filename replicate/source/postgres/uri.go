@@ -19,6 +19,7 @@ var pinned = map[string]string{
 	"search_path":                   "public",
 	"lc_monetary":                   "C",
 	"client_encoding":               "UTF8",
+	"quote_all_identifiers":         "off", // types are compared by the names that the server formats
 }
 
 // ParseURI reads a SQLAlchemy-style URI: postgresql://, postgresql+psycopg2://, with libpq's parameters.

@@ -72,13 +72,15 @@ func DecodeArray[T any](v []byte, e *Element[T]) (Array[T], error) {
 		return a, &Error{Type: "array", Problem: "the number of dimensions is out of range"}
 	}
 	if oid := binary.BigEndian.Uint32(v[8:]); e.OID != 0 && oid != e.OID {
-		return a, &Error{Type: "array", Problem: "elements of type " + strconv.Itoa(int(oid)) + ", want " + strconv.Itoa(int(e.OID))}
+		have, want := strconv.Itoa(int(oid)), strconv.Itoa(int(e.OID))
+		return a, &Error{Type: "array", Problem: "elements of type " + have + ", want " + want}
 	}
 	elements := int64(min(a.count, 1))
 	for i := range a.count {
 		a.dims[i] = int32(binary.BigEndian.Uint32(v[12+8*i:]))
 		elements *= int64(a.dims[i])
-		if a.dims[i] < 0 || elements > int64(len(v)) { // an element has at least four bytes
+		// An empty array has no dimensions, and an element has at least four bytes.
+		if a.dims[i] < 1 || elements > int64(len(v)) {
 			return a, &Error{Type: "array", Problem: "a dimension is out of range"}
 		}
 	}

@@ -14,6 +14,15 @@ const (
 	microsPerDay = 86_400_000_000
 )
 
+// PostgreSQL's own limits: from the first day of the Julian period, 4714-11-24 BC, up to the end of the year
+// 5874897 for dates and 294276 for timestamps.
+const (
+	dateMin      = -2_451_545
+	dateEnd      = 2_145_031_949
+	timestampMin = dateMin * microsPerDay
+	timestampEnd = 9_223_371_331_200_000_000
+)
+
 // Date is a date, in days since 2000-01-01. Its extremes are -infinity and infinity.
 type Date int32
 
@@ -22,7 +31,11 @@ func DateOf(v []byte) (Date, error) {
 	if len(v) != 4 {
 		return 0, wrongLength("date", len(v), 4)
 	}
-	return Date(binary.BigEndian.Uint32(v)), nil
+	d := Date(binary.BigEndian.Uint32(v))
+	if (d < dateMin || d >= dateEnd) && d != math.MinInt32 && d != math.MaxInt32 {
+		return 0, &Error{Type: "date", Problem: "out of range"}
+	}
+	return d, nil
 }
 
 // AppendDate appends the date as a string: "2024-01-03", "infinity".
@@ -117,10 +130,8 @@ type Timestamp int64
 
 // TimestampOf decodes timestamp.
 func TimestampOf(v []byte) (Timestamp, error) {
-	if len(v) != 8 {
-		return 0, wrongLength("timestamp", len(v), 8)
-	}
-	return Timestamp(binary.BigEndian.Uint64(v)), nil
+	t, err := timestamp("timestamp", v)
+	return Timestamp(t), err
 }
 
 // AppendTimestamp appends the timestamp as a string: "2024-01-03T07:20:17.123456".
@@ -137,10 +148,8 @@ type TimestampTZ int64
 
 // TimestampTZOf decodes timestamptz.
 func TimestampTZOf(v []byte) (TimestampTZ, error) {
-	if len(v) != 8 {
-		return 0, wrongLength("timestamptz", len(v), 8)
-	}
-	return TimestampTZ(binary.BigEndian.Uint64(v)), nil
+	t, err := timestamp("timestamptz", v)
+	return TimestampTZ(t), err
 }
 
 // AppendTimestampTZ appends the timestamp as a string: "2024-01-03T07:20:17.123456Z".
@@ -151,6 +160,17 @@ func (t TimestampTZ) String() string { return unquoted(AppendTimestampTZ(nil, t)
 
 // Time returns the timestamp, and false for an infinity.
 func (t TimestampTZ) Time() (time.Time, bool) { return timeOf(int64(t)) }
+
+func timestamp(typ string, v []byte) (int64, error) {
+	if len(v) != 8 {
+		return 0, wrongLength(typ, len(v), 8)
+	}
+	t := int64(binary.BigEndian.Uint64(v))
+	if (t < timestampMin || t >= timestampEnd) && t != math.MinInt64 && t != math.MaxInt64 {
+		return 0, &Error{Type: typ, Problem: "out of range"}
+	}
+	return t, nil
+}
 
 func appendTimestamp(b []byte, micros int64, utc bool) []byte {
 	switch micros {
@@ -167,5 +187,6 @@ func appendTimestamp(b []byte, micros int64, utc bool) []byte {
 }
 
 func timeOf(micros int64) (time.Time, bool) {
-	return time.Unix(epochDays*86_400+micros/1e6, micros%1e6*1000).UTC(), micros != math.MaxInt64 && micros != math.MinInt64
+	at := time.Unix(epochDays*86_400+micros/1e6, micros%1e6*1000).UTC()
+	return at, micros != math.MaxInt64 && micros != math.MinInt64
 }

@@ -55,6 +55,11 @@ func (n Numeric) append(b []byte) []byte {
 	digits := n.wire[8:]
 	weight := int(int16(binary.BigEndian.Uint16(n.wire[2:])))
 	scale := int(binary.BigEndian.Uint16(n.wire[6:]))
+	// PostgreSQL sends no leading zeros and no negative zero. Without them a number has one form, and a
+	// zero's weight can't ask for zeros without end.
+	for len(digits) > 0 && groupAt(digits, 0) == 0 {
+		digits, weight = digits[2:], weight-1
+	}
 	switch binary.BigEndian.Uint16(n.wire[4:]) {
 	case numericNaN:
 		return append(b, "NaN"...)
@@ -63,7 +68,12 @@ func (n Numeric) append(b []byte) []byte {
 	case numericNegInf:
 		return append(b, "-Infinity"...)
 	case numericNegative:
-		b = append(b, '-')
+		if len(digits) > 0 {
+			b = append(b, '-')
+		}
+	}
+	if len(digits) == 0 {
+		weight = 0
 	}
 	if weight < 0 {
 		b = append(b, '0')

@@ -25,7 +25,10 @@ func Bool(v []byte) (bool, error) {
 	if len(v) != 1 {
 		return false, wrongLength("bool", len(v), 1)
 	}
-	return v[0] != 0, nil
+	if v[0] > 1 {
+		return false, &Error{Type: "bool", Problem: "it is neither 0 nor 1"}
+	}
+	return v[0] == 1, nil
 }
 
 // AppendBool appends true or false.

@@ -1,0 +1,109 @@
+package oracle
+
+import "strings"
+
+// differencesTable is the table of the schema that holds nothing but rows that differ.
+const differencesTable = "differences"
+
+// Difference is a value that we publish otherwise than the original, by design. docs/types.md tells users.
+type Difference struct {
+	Column string
+	Value  string // as in the vector's row
+	Ours   string // what our data has
+	Why    string
+}
+
+// Why something differs.
+const (
+	notANumber  = "JSON has no number for it, and the original writes a word that JSON does not know"
+	date        = "the original can't write dates and times"
+	decimal     = "the original can't write decimals"
+	binaryValue = "the original can't write binary values"
+	declared    = "the original reads the column by its declared type and not by the value's storage class"
+	enumArray   = "the original misreads arrays of enums that hold more than plain labels"
+	jsonArray   = "the original takes a document that is an array, where it comes first, for a dimension"
+	domainArray = "the original takes an array of a domain for its text"
+	pythonLimit = "Python refuses such long integers and such deep nesting"
+	noDocument  = "the original can't read what is not JSON"
+	bounds      = "the original's driver can't read bounds of more than one dimension"
+)
+
+// differences are all differences by design, by engine.
+var differences = map[string][]Difference{
+	"postgres": {
+		{"f4", "NaN", `"NaN"`, notANumber},
+		{"f4", "Infinity", `"Infinity"`, notANumber},
+		{"f4", "-Infinity", `"-Infinity"`, notANumber},
+		{"f8", "NaN", `"NaN"`, notANumber},
+		{"f8", "Infinity", `"Infinity"`, notANumber},
+		{"f8", "-Infinity", `"-Infinity"`, notANumber},
+		{"a_f8", "{NaN,1}", `["NaN", 1.0]`, notANumber},
+		{"j", "1e400", `"Infinity"`, notANumber},
+		{"j", `{"a": [-1e400]}`, `{"a": ["-Infinity"]}`, notANumber},
+		{"a_j", `{"[1e400]"}`, `[["Infinity"]]`, notANumber},
+		{"a_j", `{"[1]","{\"a\": 2}"}`, `[[1], {"a": 2}]`, jsonArray},
+		{"a_j", `{"[]",1.5}`, "[[], 1.5]", jsonArray},
+		{"j", "1" + strings.Repeat("0", 5000), "1" + strings.Repeat("0", 5000), pythonLimit},
+		{"j", strings.Repeat("[", 2000) + strings.Repeat("]", 2000),
+			strings.Repeat("[", 2000) + strings.Repeat("]", 2000), pythonLimit},
+		{"dec", "12.50", `"12.50"`, decimal},
+		{"dec", "-0.00", `"0.00"`, decimal},
+		{"dec", "NaN", `"NaN"`, decimal},
+		{"money_2", "12.5", `"12.50"`, decimal},
+		{"a_dec", "{1.50,NULL}", `["1.50", null]`, decimal},
+		{"raw", `\x00ff10`, `"AP8Q"`, binaryValue},
+		{"raw", `\x`, `""`, binaryValue},
+		{"a_raw", `{"\\x00ff"}`, `["AP8="]`, binaryValue},
+		{"day", "2024-02-29", `"2024-02-29"`, date},
+		{"day", "infinity", `"infinity"`, date},
+		{"day", "0044-03-15 BC", `"0044-03-15 BC"`, date},
+		{"a_day", "{2024-02-29}", `["2024-02-29"]`, date},
+		{"tod", "07:20:17.5", `"07:20:17.5"`, date},
+		{"a_tod", "{07:20}", `["07:20:00"]`, date},
+		{"todz", "07:20:17+02:30", `"07:20:17+02:30"`, date},
+		{"a_todz", "{07:20+01}", `["07:20:00+01:00"]`, date},
+		{"ts", "2024-01-03 07:20:17.123456", `"2024-01-03T07:20:17.123456"`, date},
+		{"ts", "-infinity", `"-infinity"`, date},
+		{"a_ts", "{2024-01-03 07:20:17}", `["2024-01-03T07:20:17"]`, date},
+		{"tsz", "2024-01-03 07:20:17+01", `"2024-01-03T06:20:17Z"`, date},
+		{"a_tsz", "{2024-01-03 07:20:17Z,infinity}", `["2024-01-03T07:20:17Z", "infinity"]`, date},
+		{"span", "1 year 2 months -3 days 04:05:06.5", `"P1Y2M-3DT4H5M6.5S"`, date},
+		{"a_span", "{1 day,NULL}", `["P1D", null]`, date},
+		{"a_i4", "[0:1][2:3]={{1,2},{3,4}}", "[[1, 2], [3, 4]]", bounds},
+		{"a_p", "{1,2}", "[1, 2]", domainArray},
+		{"a_m", "{sad,NULL}", `["sad", null]`, enumArray},
+		{"a_m", `{"a b"}`, `["a b"]`, enumArray},
+		{"a_m", "{{sad},{happy}}", `[["sad"], ["happy"]]`, enumArray},
+	},
+	"sqlite": {
+		{"r", "real:7ff0000000000000", `"Infinity"`, notANumber},
+		{"r", "real:fff0000000000000", `"-Infinity"`, notANumber},
+		{"b", "integer:2", "2", "the original makes true of whatever is not 0"},
+		{"b", "text:yes", `"yes"`, "the original makes true of whatever is not 0"},
+		{"b", "real:3fe0000000000000", "0.5", "the original makes true of whatever is not 0"},
+		{"t", "blob:AP8=", `"AP8="`, binaryValue},
+		{"raw", "blob:AAECAwQFBg==", `"AAECAwQFBg=="`, binaryValue},
+		{"raw", "blob:", `""`, binaryValue},
+		{"raw", "text:abc", `"abc"`, declared},
+		{"j", "text:{", `"{"`, noDocument},
+		{"j", "text:", `""`, noDocument},
+		{"j", "text:NaN", `"NaN"`, notANumber},
+		{"j", "text:[Infinity]", `"[Infinity]"`, notANumber},
+		{"j", "text:[1e400]", `["Infinity"]`, notANumber},
+		{"j", "text:" + strings.Repeat("[", 2000) + strings.Repeat("]", 2000),
+			strings.Repeat("[", 2000) + strings.Repeat("]", 2000), pythonLimit},
+		{"jb", `text:{"b": 1, "a": 2}`, `{"a": 2, "b": 1}`, declared},
+		{"n", "integer:1", "1", decimal},
+		{"n", "real:3ff8000000000000", "1.5", decimal},
+		{"n", "text:abc", `"abc"`, declared},
+		{"dec", "text:12.50", "12.5", decimal},
+		{"day", "text:2024-02-29", `"2024-02-29"`, date},
+		{"day", "text:29.2.2024", `"29.2.2024"`, declared},
+		{"tod", "text:07:20:17.000000", `"07:20:17.000000"`, date},
+		{"at", "text:2024-01-03 07:20:17.000000", `"2024-01-03 07:20:17.000000"`, date},
+		{"at", "integer:1704266417", "1704266417", declared},
+		{"ts", "text:2024-01-03T07:20:17Z", `"2024-01-03T07:20:17Z"`, declared},
+		{"s", "text:abc", `"abc"`, declared},
+		{"s", "text:5", "5", declared},
+	},
+}
