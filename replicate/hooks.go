@@ -59,7 +59,7 @@ type CommitInfo struct {
 
 // RetryInfo says that an operation failed and will be tried again after Delay.
 type RetryInfo struct {
-	Op      string // "lease", "load", "source", "sink", "commit"
+	Op      string // "lease", "load", "source", "sink", "commit", "witness"
 	Attempt int
 	Delay   time.Duration
 	Err     error

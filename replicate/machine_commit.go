@@ -20,13 +20,23 @@ func (m *machine[K]) commit() {
 	m.do(actCommit{offset: m.acked.offset})
 }
 
+// storeAnswered ends the store's operation under way, and reports whether its answer counts: one from before
+// a step-down does not.
+func (m *machine[K]) storeAnswered() bool {
+	counts := !m.store.outdated
+	m.store.busy, m.store.outdated = false, false
+	if m.store.reload {
+		m.load(false)
+		return false
+	}
+	return counts
+}
+
 func (m *machine[K]) onCommitted(ev evCommitted) {
-	m.store.busy = false
 	if m.hooks.OnCommit != nil {
 		m.hooks.OnCommit(CommitInfo{Offset: ev.offset, Duration: m.now.Sub(m.store.since), Err: ev.err})
 	}
-	if m.store.reload {
-		m.load(false)
+	if !m.storeAnswered() {
 		return
 	}
 	var ahead *OffsetAheadError
@@ -44,9 +54,6 @@ func (m *machine[K]) onCommitted(ev evCommitted) {
 		}
 		m.stop(ev.err)
 		m.store.stored = m.acked.offset // what can't be stored must not hold up the stop
-	case errors.Is(ev.err, ErrLeaseLost) && m.phase == phaseStopping:
-		m.lease.held = false
-		m.exit(m.failure)
 	default:
 		// Redis is away or has lost the lease: go on, keep the offset in memory, try again.
 		m.store.paused, m.store.failing = true, true
@@ -57,17 +64,25 @@ func (m *machine[K]) onCommitted(ev evCommitted) {
 	}
 }
 
-// saveWitness stores the acknowledged offset beside the messages. The store is written once more too: one
-// that lost its data is then repaired from memory even when no row follows (Promise 4: an offset that is
-// further on stays).
-func (m *machine[K]) saveWitness() {
-	if m.phase != phaseRunning || !m.hasWitness {
-		return
-	}
-	if m.acked.offset.IsZero() || !m.sink.open {
-		m.arm(timerWitness, m.witness)
-		return
-	}
+// refresh writes the acknowledged offset once more, to the store and beside the messages: a store that lost
+// its data is repaired from memory even when no row follows, and the witness does not expire. An offset that
+// is further on stays (Promise 4).
+func (m *machine[K]) refresh() {
 	m.store.stored = Offset{}
+	if !m.hasWitness || m.acked.offset.IsZero() || !m.sink.open {
+		m.arm(timerRefresh, m.refreshEvery)
+		return
+	}
 	m.do(actSaveWitness{offset: m.acked.offset})
+}
+
+func (m *machine[K]) onWitnessSaved(ev evWitnessSaved) {
+	switch {
+	case m.phase != phaseRunning:
+	case ev.err != nil:
+		m.retry(timerRefresh, "witness", ev.err)
+	default:
+		m.tries[timerRefresh] = 0
+		m.arm(timerRefresh, m.refreshEvery)
+	}
 }

@@ -1,20 +1,19 @@
 package replicate
 
-// askLease asks for the lease, to take it or to renew it.
+// askLease asks for the lease, to take it or to renew it. A stop goes on renewing it, so that nobody takes
+// over while the last batches are flushed.
 func (m *machine[K]) askLease() {
-	if !m.hasLease || m.lease.asking || m.phase >= phaseStopping {
+	if !m.hasLease || m.lease.asking || m.phase == phaseDone {
 		return
 	}
-	m.lease.asking = true
+	m.lease.asking, m.lease.asked = true, m.now
 	m.do(actAcquire{})
 }
 
 func (m *machine[K]) onLease(ev evLease) {
 	m.lease.asking = false
-	if m.phase >= phaseStopping {
-		return
-	}
 	switch {
+	case m.phase == phaseDone:
 	case ev.err != nil && IsStop(ev.err):
 		m.stop(ev.err)
 	case ev.err != nil:
@@ -27,13 +26,16 @@ func (m *machine[K]) onLease(ev evLease) {
 }
 
 func (m *machine[K]) leaseHeld() {
-	first := !m.lease.held
-	if first || m.lease.failing {
+	if !m.lease.held || m.lease.failing {
 		m.reportLease(LeaseInfo{Held: true})
 	}
-	m.lease.held, m.lease.failing, m.lease.renewed, m.lease.holder = true, false, m.now, ""
+	m.lease.held, m.lease.failing, m.lease.holder = true, false, ""
 	m.tries[timerLease] = 0
 	m.arm(timerLease, m.cfg.LeaseTTL/3)
+	if m.cfg.LeaseStrict {
+		// It has run since it was asked for at the latest.
+		m.arm(timerLeaseEnd, m.cfg.LeaseTTL-m.now.Sub(m.lease.asked))
+	}
 	if m.phase == phaseStandby {
 		m.begin()
 	}
@@ -46,27 +48,26 @@ func (m *machine[K]) leaseElsewhere(holder string) {
 		m.reportLease(LeaseInfo{Holder: holder})
 	}
 	m.lease.held, m.lease.failing, m.lease.holder = false, false, holder
-	m.stepDown()
 	m.arm(timerLease, m.cfg.StandbyInterval)
+	m.stepDown()
 }
 
-// leaseUnreachable goes on without a renewal, since the worst case is duplicates, unless the lease is
-// strict and has run out.
+// leaseUnreachable goes on without a renewal, since the worst case is duplicates.
 func (m *machine[K]) leaseUnreachable(err error) {
-	if m.phase == phaseStandby {
-		m.retry(timerLease, "lease", err)
-		return
-	}
-	if !m.lease.failing {
+	if m.lease.held && !m.lease.failing {
 		m.lease.failing = true
 		m.reportLease(LeaseInfo{Held: true, Err: err})
 	}
-	if m.cfg.LeaseStrict && m.now.Sub(m.lease.renewed) >= m.cfg.LeaseTTL {
-		m.lease.held = false
-		m.reportLease(LeaseInfo{Err: err})
+	m.retry(timerLease, "lease", err)
+}
+
+// leaseEnded steps down when a strict lease was not renewed in time.
+func (m *machine[K]) leaseEnded() {
+	if m.lease.held {
+		m.lease.held, m.lease.failing = false, false
+		m.reportLease(LeaseInfo{Err: ErrLeaseLost})
 		m.stepDown()
 	}
-	m.retry(timerLease, "lease", err)
 }
 
 func (m *machine[K]) reportLease(info LeaseInfo) {
@@ -75,16 +76,28 @@ func (m *machine[K]) reportLease(info LeaseInfo) {
 	}
 }
 
-// stepDown goes back to standby and forgets the position: it is loaded again with the lease.
+// stepDown goes back to standby and forgets the position: it is loaded again with the lease. What is under
+// way for this tenure, timers too, must mean nothing to the next. A stop is then over: whoever holds the
+// lease publishes what is still unacknowledged.
 func (m *machine[K]) stepDown() {
-	if m.phase == phaseStandby {
+	if m.phase == phaseStandby || m.phase == phaseDone {
 		return
 	}
-	m.phase = phaseStandby
+	stopping := m.phase == phaseStopping
+	m.phase, m.loaded, m.waiting = phaseStandby, false, false
 	m.closeSource()
 	m.closeSink()
 	m.acked, m.next = position[K]{}, position[K]{}
-	m.store.stored = Offset{}
+	m.store = storeState{busy: m.store.busy, outdated: m.store.busy, since: m.store.since}
 	m.watch.reset()
+	for timer := range timerKinds {
+		if timer != timerLease {
+			m.armed[timer]++
+		}
+	}
+	if stopping {
+		m.exit(m.failure)
+		return
+	}
 	m.state("standby")
 }
