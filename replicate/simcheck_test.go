@@ -197,7 +197,11 @@ func (w *world) converge() {
 	}
 	w.after(0, w.keepUp)
 	w.after(time.Second, w.db.drawOut)
-	w.runUntil(w.now.Add(6*time.Second), w.check.converged)
+	bound := 6 * time.Second
+	if w.plan.crowd {
+		bound = 30 * time.Second // more rows, and pages may hold a single one
+	}
+	w.runUntil(w.now.Add(bound), w.check.converged)
 	switch {
 	case len(w.check.problems) > 0 || w.check.converged():
 	case w.check.missing() != nil:
