@@ -95,7 +95,10 @@ func (db *database) write(left int) {
 		at += w.soon()
 	}
 	length := at + w.upTo(20*time.Millisecond)
-	if !w.plan.quick && w.oneIn(25) {
+	switch {
+	case w.plan.crowd && w.oneIn(40):
+		length += w.upTo(3 * time.Second)
+	case !w.plan.quick && w.oneIn(25):
 		length += w.upTo(time.Second)
 	}
 	if w.oneIn(8) {

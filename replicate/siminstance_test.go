@@ -315,6 +315,9 @@ func (in *instance) poll(req PollRequest[int64]) {
 }
 
 func (in *instance) bound(f Fence[int64]) Bound[int64] {
+	if len(in.m.horizon.epochs) == epochsMax {
+		in.w.struck["full horizon queue"]++
+	}
 	if in.w.mutant.fence != nil {
 		return in.w.mutant.fence(in, f)
 	}

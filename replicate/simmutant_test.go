@@ -71,7 +71,16 @@ var mutants = map[string]struct {
 			return ev
 		}}
 	}},
-	"merged epochs keep the holders of one": {"promise", mergeKeepsOne},
+	"strict lease that goes on": {"strict lease", func() mutant {
+		return mutant{plan: func(p *plan) { p.lease, p.strict, p.faults = true, true, p.faults|storeAway|pauses },
+			event: func(in *instance, ev event) event {
+				if timer, ok := ev.(evTimer); ok && timer.timer == timerLeaseEnd {
+					return evTimer{timer: timerLeaseEnd} // as if it had been armed again
+				}
+				return ev
+			}}
+	}},
+	"merged epochs keep the holders of one": {"promise 3", mergeKeepsOne},
 	"offset not verified when the source opens": {"promise 5", func() mutant {
 		return mutant{noVerify: true, plan: func(p *plan) { p.faults |= reuse }}
 	}},
@@ -169,18 +178,23 @@ func lateRowsMoveTheOffset() mutant {
 	}
 }
 
+// mergeKeepsOne does what a merge would do that keeps the holders of the older epoch alone.
 func mergeKeepsOne() mutant {
 	return mutant{
 		plan: func(p *plan) { p.faults, p.quick, p.crowd, p.once, p.delay = 0, false, true, false, 0 },
 		fence: func(in *instance, f Fence[int64]) Bound[int64] {
 			h := &in.m.horizon
-			full := len(h.epochs) == epochsMax
-			var older map[string]struct{}
-			if full {
-				older = maps.Clone(h.epochs[epochsMax-1].holders)
+			if len(h.epochs) < epochsMax || f.High <= h.epochs[epochsMax-1].high {
+				return in.m.onFence(f, in.w.now)
 			}
+			older := maps.Clone(h.epochs[epochsMax-1].holders)
+			maps.DeleteFunc(older, func(id string, _ struct{}) bool { return !slices.Contains(f.Holders, id) })
 			bound := in.m.onFence(f, in.w.now)
-			if full && len(h.epochs) == epochsMax {
+			switch {
+			case len(older) == 0:
+				h.epochs, h.settled = nil, Bound[int64]{Key: f.High, Kind: BoundUpTo}
+				bound = h.settled
+			case len(h.epochs) == epochsMax:
 				h.epochs[epochsMax-1].holders = older
 			}
 			return bound
@@ -198,6 +212,9 @@ func TestSimulationCatchesMutants(t *testing.T) {
 					t.Logf("caught by seed %d: %q", seed, problems)
 					if !strings.Contains(problems[0], mut.want) {
 						t.Errorf("want a problem with %q", mut.want)
+					}
+					if problems := newWorld(seed, mutant{plan: mut.make().plan}).run(); len(problems) > 0 {
+						t.Errorf("without the mistake: %q", problems)
 					}
 					return
 				}

@@ -3,6 +3,7 @@ package replicate
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // watcher holds one instance's actions against what it was told, independently of the machine's own books.
@@ -14,6 +15,8 @@ type watcher struct {
 
 	stopAsked bool
 	elsewhere bool // it was told that another holds the lease
+	askedAt   time.Time
+	leaseEnds time.Time // as far as it can know
 
 	acked   position[int64] // the loaded offset, then the contiguous acknowledged prefix
 	handed  position[int64] // the last row that was handed over
@@ -40,6 +43,7 @@ func (o *watcher) event(in *instance, ev event) {
 	case evLease:
 		if ev.err == nil {
 			o.elsewhere = !ev.held
+			o.leaseEnds = o.askedAt.Add(in.m.cfg.LeaseTTL)
 		}
 	case evLoaded:
 		asked := o.loads[0]
@@ -79,6 +83,8 @@ func (o *watcher) published(ev evPublished) {
 func (o *watcher) action(in *instance, a action) {
 	c := &in.w.check
 	switch a := a.(type) {
+	case actAcquire:
+		o.askedAt = in.w.now
 	case actLoad:
 		o.loads = append(o.loads, o.tenure)
 	case actCloseSink:
@@ -92,6 +98,9 @@ func (o *watcher) action(in *instance, a action) {
 			c.fail("instance %d polls after %d and has handed over up to %d", in.id, a.req.After, o.handed.key)
 		}
 	case actPublish[int64]:
+		if in.w.plan.lease && in.m.cfg.LeaseStrict && in.w.now.After(o.leaseEnds) {
+			c.fail("promise 4: instance %d publishes after its strict lease has ended", in.id)
+		}
 		if _, ours := in.pages[a.page]; !ours {
 			c.fail("instance %d publishes a page that is not its own any more", in.id)
 		}
