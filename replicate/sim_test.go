@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 3000, "number of seeds that the simulation runs")
+	simSeeds = flag.Int("sim.seeds", 5000, "number of seeds that the simulation runs")
 	simSeed  = flag.Uint64("sim.seed", 0, "replay this one seed; with -v, print what happens")
 	simFor   = flag.Duration("sim.for", 0, "run new seeds for so long instead of -sim.seeds")
 )
