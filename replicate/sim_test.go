@@ -70,9 +70,10 @@ func TestSimulation(t *testing.T) {
 	if all.seeds < 1000 {
 		return
 	}
-	for _, name := range []string{"crash", "lost record", "swallowed record", "lost acknowledgement", "partition move",
-		"store wiped", "stale failover", "database restart", "restored backup", "truncated table", "rows to replay",
-		"stop for reused keys", "full horizon queue", "late row", "row above the sequence", "deleted row", "graceful stop"} {
+	for _, name := range []string{"crash", "lost record", "swallowed record", "lost acknowledgement",
+		"partition move", "store wiped", "stale failover", "database restart", "restored backup", "truncated table",
+		"rows to replay", "stop for reused keys", "full horizon queue", "mended row", "late row",
+		"row above the sequence", "deleted row", "graceful stop"} {
 		if all.struck[name] < 10 {
 			t.Errorf("the simulation no longer bites: %s struck %d times", name, all.struck[name])
 		}

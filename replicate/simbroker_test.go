@@ -69,7 +69,7 @@ func (b *broker) connect() *session {
 func (b *broker) send(s *session, rows []*row, done func(error)) {
 	t := &inTransit{done: done}
 	if s.failed || s.abandoned {
-		b.w.after(b.w.soon(), func() { done(errModel) })
+		b.w.after(b.w.soon(), func() { done(b.w.failure()) })
 		return
 	}
 	chunks := make([]*chunk, len(s.partitions))
@@ -149,7 +149,7 @@ func (b *broker) broke(s *session, p int, c *chunk, arrived bool) {
 		s.partitions[p].broken = true
 	}
 	b.w.trace("broker: partition %d fails %v, arrived %t", p, keysOf(c.rows), arrived)
-	b.resolve(c, errModel)
+	b.resolve(c, b.w.failure())
 	b.proceed(s, p)
 }
 

@@ -122,6 +122,7 @@ func (c *checker) ended(in *instance, err error) {
 	final := c.w.quiet && c.w.maintenance // faults have stopped long ago
 	tolerated := c.w.plan.faults != 0 && !final && (errors.Is(err, errReused) || errors.Is(err, ErrDrainTimeout) ||
 		errors.Is(err, errModel) || errors.Is(err, errAckOverdue))
+	tolerated = tolerated || errors.Is(err, errPoison)
 	switch {
 	case err == nil:
 		c.onceEnded(in)

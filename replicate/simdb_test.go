@@ -17,14 +17,16 @@ type database struct {
 	open        []*transaction
 	incarnation int
 	backup      *backup
+	downUntil   time.Time
 	reused      *time.Time // since when keys may be used again and nobody has noticed
 }
 
 // row is what the table holds. A key that is used again is another row.
 type row struct {
-	key  int64
-	life int
-	late bool // its key was chosen by hand, below the sequence: only the audit can see it
+	key         int64
+	life        int
+	bad, mended bool // it can't become a message; it could not
+	late        bool // its key was chosen by hand, below the sequence: only the audit can see it
 
 	published bool
 	lastSeen  int // ordinal of its last publication
@@ -74,7 +76,8 @@ func (db *database) has(r *row) bool {
 
 func (db *database) insert(key int64, late bool) {
 	i, _ := db.find(key)
-	db.rows = slices.Insert(db.rows, i, &row{key: key, life: db.life, late: late})
+	db.rows = slices.Insert(db.rows, i, &row{key: key, life: db.life, late: late,
+		bad: db.w.fault(poison, "bad row", 200)})
 }
 
 // write runs a writer of so many transactions. Each draws keys, early or late, waits, and commits or rolls
@@ -206,8 +209,32 @@ func (db *database) trouble() {
 	case db.reused == nil && w.fault(reuse, "truncated table", 6):
 		db.rows, db.seq, db.drawn = nil, 0, false
 		db.anew()
+	case w.fault(sourceFails, "database away", 3):
+		db.downUntil = w.now.Add(w.upTo(150 * time.Millisecond))
 	case w.fault(restarts, "database restart", 2):
 		db.restart()
+	}
+}
+
+func (db *database) down() bool { return db.w.now.Before(db.downUntil) && !db.w.quiet }
+
+var errPoison = errors.New("the row can't become a message")
+
+// mend is the operator's answer to a job that stopped at a bad row, or that the audit has reported.
+func (db *database) mend(err error) {
+	var bad *RowError
+	if !errors.As(err, &bad) {
+		return
+	}
+	key, _ := ParseKey[int64](bad.Key)
+	i, there := db.find(key)
+	switch {
+	case !there: // lost with its table since
+	case db.rows[i].bad:
+		db.rows[i].bad, db.rows[i].mended = false, true
+		db.w.struck["mended row"]++
+	case !db.rows[i].mended: // another instance had met it before
+		db.w.check.fail("promise 5: the job stopped at row %s, which is not bad", bad.Key)
 	}
 }
 

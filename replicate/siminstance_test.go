@@ -196,7 +196,7 @@ func (in *instance) carryOutSink(a action) {
 	case actOpenSink:
 		in.op(laneSink, false, func() event {
 			if w.fault(lostRecords, "sink open", 20) {
-				return evSinkOpened{err: errModel}
+				return evSinkOpened{err: w.failure()}
 			}
 			in.session = w.broker.connect()
 			return evSinkOpened{}
@@ -220,8 +220,8 @@ func (in *instance) carryOutSource(a action) {
 	switch a := a.(type) {
 	case actOpenSource:
 		in.op(laneSource, false, func() event {
-			if w.fault(sourceFails, "source open", 20) {
-				return evSourceOpened{err: errModel}
+			if w.db.down() || w.fault(sourceFails, "source open", 20) {
+				return evSourceOpened{err: w.failure()}
 			}
 			if err := w.db.verify(a.at); err != nil {
 				return evSourceOpened{err: err}
@@ -240,7 +240,7 @@ func (in *instance) carryOutSource(a action) {
 	case actRecheck:
 		in.op(laneSource, false, func() event {
 			if w.fault(sourceFails, "recheck", 10) {
-				return evRechecked{errModel}
+				return evRechecked{w.failure()}
 			}
 			return evRechecked{}
 		})
@@ -251,7 +251,7 @@ func (in *instance) carryOutSource(a action) {
 
 // connected reports whether the source's connection has outlived the last restart of the server.
 func (in *instance) connected() bool {
-	return in.incarnation == in.w.db.incarnation || in.w.plan.pooler && in.incarnation > 0
+	return !in.w.db.down() && (in.incarnation == in.w.db.incarnation || in.w.plan.pooler && in.incarnation > 0)
 }
 
 // exit ends an instance as the shell does: the sink is closed before the lease is given back.
@@ -268,6 +268,7 @@ func (in *instance) exit(a actExit) {
 		w.db.repair()
 		return
 	}
+	w.db.mend(a.err)
 	w.after(w.soon(), w.keepUp)
 }
 
@@ -301,14 +302,14 @@ func (in *instance) poll(req PollRequest[int64]) {
 			}
 			w.after(w.soon(), func() {
 				if lost() {
-					answer(evPolled[int64]{page: p, err: errModel})
+					answer(evPolled[int64]{page: p, err: w.failure()})
 					return
 				}
 				if !w.mutant.sameSnapshot {
 					rows = w.db.page(req)
 				}
-				result := in.fill(p, req, in.bound(f), rows, f)
-				answer(evPolled[int64]{page: p, result: result})
+				result, err := in.fill(p, req, in.bound(f), rows, f)
+				answer(evPolled[int64]{page: p, result: result, err: err})
 			})
 		})
 	})
@@ -326,27 +327,34 @@ func (in *instance) bound(f Fence[int64]) Bound[int64] {
 
 // fill makes the page, as a source does.
 func (in *instance) fill(p *Page[int64], req PollRequest[int64], bound Bound[int64], rows []*row,
-	f Fence[int64]) PollResult {
+	f Fence[int64]) (PollResult, error) {
 	for _, r := range rows {
 		if !bound.Allows(r.key) {
-			return PollResult{Unsettled: true, Above: f.HasHigh && r.key > f.High}
+			return PollResult{Unsettled: true, Above: f.HasHigh && r.key > f.High}, nil
+		}
+		if r.bad {
+			return PollResult{}, &RowError{Key: KeyText(r.key), Err: errPoison}
 		}
 		in.appendRow(p, r)
 		if p.Len() == req.Limit || p.Bytes() >= req.MaxBytes {
-			return PollResult{More: true}
+			return PollResult{More: true}, nil
 		}
 	}
-	return PollResult{}
+	return PollResult{}, nil
 }
 
 func (in *instance) lookUp(a actLookup[int64]) event {
 	w := in.w
 	p := new(Page[int64])
 	if !in.connected() || w.fault(sourceFails, "lookup", 10) {
-		return evLooked[int64]{page: p, err: errModel}
+		return evLooked[int64]{page: p, err: w.failure()}
 	}
 	for _, k := range a.keys {
-		if i, there := w.db.find(k); there {
+		i, there := w.db.find(k)
+		if there && w.db.rows[i].bad {
+			return evLooked[int64]{page: p, err: &RowError{Key: KeyText(k), Err: errPoison}}
+		}
+		if there {
 			in.appendRow(p, w.db.rows[i])
 		}
 		if p.Len() == a.req.Limit || p.Len() > 0 && p.Bytes() >= a.req.MaxBytes {

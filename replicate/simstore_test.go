@@ -76,7 +76,7 @@ func (s *simStore) trouble() {
 func (s *simStore) load(in *instance, witness bool) evLoaded {
 	switch {
 	case s.down() && !witness, s.w.fault(storeAway, "load", 20):
-		return evLoaded{err: errModel, witness: witness}
+		return evLoaded{err: s.w.failure(), witness: witness}
 	case witness:
 		return evLoaded{offset: s.witness, witness: true}
 	}
@@ -85,7 +85,7 @@ func (s *simStore) load(in *instance, witness bool) evLoaded {
 
 func (s *simStore) acquire(in *instance) evLease {
 	if s.down() || s.w.fault(storeAway, "lease", 30) {
-		return evLease{err: errModel}
+		return evLease{err: s.w.failure()}
 	}
 	if s.holder != in.id && s.holder != 0 && s.w.now.Before(s.until) {
 		return evLease{holder: strconv.Itoa(s.holder)}
@@ -97,7 +97,7 @@ func (s *simStore) acquire(in *instance) evLease {
 // commit is the compare-and-set. A failure may come before or after the write.
 func (s *simStore) commit(in *instance, o Offset) error {
 	if s.down() || s.w.fault(storeAway, "commit refused", 30) {
-		return errModel
+		return s.w.failure()
 	}
 	key, _ := strconv.ParseInt(o.Key, 10, 64)
 	if !s.w.mutant.noFencing {

@@ -64,7 +64,9 @@ const (
 	restarts  // of the database server
 	reuse     // of keys: a restored backup, a truncated table
 	operators // set the offset back
-	allFaults = operators<<1 - 1
+	poison    // rows that can't become messages
+	fatal     // failures that no retry heals
+	allFaults = fatal<<1 - 1
 )
 
 // newPlan draws a plan. One world in eight has no fault at all.
@@ -175,6 +177,14 @@ func (w *world) fault(class faultClass, name string, oneIn int) bool {
 	w.struck[name]++
 	w.trace("fault: %s", name)
 	return true
+}
+
+// failure is the error of a fault: now and then one that ends the job, which its supervisor starts again.
+func (w *world) failure() error {
+	if w.fault(fatal, "failure that no retry heals", 12) {
+		return Stop(errModel, "try again")
+	}
+	return errModel
 }
 
 // run lets writers, instances and faults loose on one another, then stops the faults, and returns every
