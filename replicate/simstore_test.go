@@ -42,7 +42,8 @@ func (s *simStore) beyond(seq int64, drawn bool) bool {
 		return true
 	}
 	for _, in := range s.w.instances {
-		if beyond(in.m.next.offset, seq, drawn) || beyond(in.loading, seq, drawn) {
+		starting := in.m.phase == phaseStarting
+		if beyond(in.m.next.offset, seq, drawn) || starting && beyond(in.loading, seq, drawn) {
 			return true
 		}
 	}
