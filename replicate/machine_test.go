@@ -356,3 +356,31 @@ func TestAttemptsAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// TestStopTwice asks again while it drains, and lets what is under way end: nothing begins anew.
+func TestStopTwice(t *testing.T) {
+	d := running(t, Config{}, false, true)
+	d.polled(true, 11)
+	d.fire(timerRefresh)
+	want[actSaveWitness](d)
+	d.step(evCommitted{offset: offsetAt(10)})
+	d.step(evStop{})
+	drain := d.timers[timerDrain]
+	for _, late := range []event{evStop{}, evWitnessSaved{errModel}, evPolled[int64]{page: pageOf(12)},
+		evSinkOpened{}, evTimer{timerPoll, d.timers[timerPoll].n}} {
+		d.step(late)
+		for _, a := range d.out {
+			if _, ok := a.(actRecycle[int64]); !ok {
+				t.Fatalf("%T makes it want %T while it stops", late, a)
+			}
+		}
+	}
+	if d.timers[timerDrain] != drain || len(d.retries) > 0 {
+		t.Fatalf("the stop began anew, or something is retried: %+v", d.retries)
+	}
+	d.step(evPublished{id: 1})
+	d.step(evCommitted{offset: offsetAt(11)})
+	if exit := d.exit(); exit.err != nil {
+		t.Fatal(exit.err)
+	}
+}

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 5000, "number of seeds that the simulation runs")
+	simSeeds = flag.Int("sim.seeds", 4000, "number of seeds that the simulation runs")
 	simSeed  = flag.Uint64("sim.seed", 0, "replay this one seed; with -v, print what happens")
 	simFor   = flag.Duration("sim.for", 0, "run new seeds for so long instead of -sim.seeds")
 )
@@ -209,5 +209,37 @@ func TestSimulationFindsLateRows(t *testing.T) {
 	}
 	if found < 100 {
 		t.Fatalf("only %d late rows in all", found)
+	}
+}
+
+// TestStandbyTakesOver ends the holder of the lease: the standby runs once the lease has run out after a crash,
+// and as soon as it asks again after a graceful stop.
+func TestStandbyTakesOver(t *testing.T) {
+	for seed := uint64(1); seed <= 200; seed++ {
+		for _, stop := range []bool{false, true} {
+			w := newWorld(seed, mutant{})
+			w.setPlan(plan{lease: true, partitions: 1, quick: true})
+			w.db.write(30)
+			w.start()
+			w.runUntil(w.now.Add(50*time.Millisecond), nil)
+			w.start()
+			w.runUntil(w.now.Add(w.upTo(100*time.Millisecond)), nil)
+			holder, standby := w.instances[0], w.instances[1]
+			if holder.m.phase != phaseRunning || standby.m.phase != phaseStandby {
+				t.Fatalf("seed %d: phases %d and %d", seed, holder.m.phase, standby.m.phase)
+			}
+			begin, bound := w.now, standby.m.cfg.StandbyInterval+60*time.Millisecond // and the ways between them
+			if stop {
+				w.post(holder, evStop{})
+			} else {
+				w.crash(holder)
+				bound += standby.m.cfg.LeaseTTL
+			}
+			w.runUntil(w.now.Add(5*time.Second), func() bool { return standby.m.phase == phaseRunning })
+			if took := w.now.Sub(begin); took > bound || len(w.check.problems) > 0 {
+				t.Fatalf("seed %d, graceful stop %t: took over after %v, more than %v; %q",
+					seed, stop, took, bound, w.check.problems)
+			}
+		}
 	}
 }
