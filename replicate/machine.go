@@ -84,6 +84,7 @@ type sourceState struct {
 
 type sinkState[K Key] struct {
 	open, busy bool
+	opened     time.Time
 	info       SinkInfo
 	nextID     uint64
 	inFlight   []flight[K] // in publication order

@@ -180,6 +180,9 @@ func (m *machine[K]) advance() {
 // publishFailed throws the sink away and goes back to the acknowledged offset, so that a record that
 // failed is not overtaken by its successors (Promises 2 and 3).
 func (m *machine[K]) publishFailed(err error) {
+	if m.now.Sub(m.sink.opened) > m.cfg.RetryMax {
+		m.tries[timerSink] = 0 // it was of use for a while, if only for waiting
+	}
 	m.closeSink()
 	m.next = m.acked
 	m.watch.back(m.next)

@@ -28,7 +28,7 @@ func (m *machine[K]) onSinkOpened(ev evSinkOpened) {
 	case ev.err != nil:
 		m.retry(timerSink, "sink", ev.err)
 	default:
-		m.sink.open, m.sink.info = true, ev.info
+		m.sink.open, m.sink.opened, m.sink.info = true, m.now, ev.info
 		if m.phase == phaseStarting {
 			m.load(false)
 		}

@@ -330,6 +330,19 @@ func TestAttemptsAreCounted(t *testing.T) {
 			t.Fatalf("attempts %v", n)
 		}
 	})
+	t.Run("a sink that was open for long", func(t *testing.T) {
+		d := running(t, cfg, false, false)
+		d.polled(false, 11)
+		d.step(evPublished{id: 1, err: errModel})
+		d.fire(timerSink)
+		d.step(evSinkOpened{})
+		d.wait(2 * cfg.RetryMax)
+		d.polled(false, 11)
+		d.step(evPublished{id: 2, err: errModel})
+		if n := attempts(d); !slices.Equal(n, []int{1, 1}) {
+			t.Fatalf("attempts %v", n)
+		}
+	})
 	t.Run("a source that opens and does not poll", func(t *testing.T) {
 		d := running(t, cfg, false, false)
 		for range 3 {
