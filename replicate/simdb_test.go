@@ -104,8 +104,9 @@ func (db *database) write(left int) {
 	case !w.plan.quick && w.oneIn(25):
 		length += w.upTo(time.Second)
 	}
-	if w.oneIn(8) {
+	if w.oneIn(6) {
 		w.after(at+(length-at)/2, func() { tx.prepared = true })
+		length += w.upTo(100 * time.Millisecond) // it may outlive the server
 	}
 	commits := !w.oneIn(10)
 	w.after(length, func() {
@@ -209,9 +210,9 @@ func (db *database) trouble() {
 	case db.reused == nil && w.fault(reuse, "truncated table", 6):
 		db.rows, db.seq, db.drawn = nil, 0, false
 		db.anew()
-	case w.fault(sourceFails, "database away", 3):
+	case w.fault(sourceFails, "database away", 4):
 		db.downUntil = w.now.Add(w.upTo(150 * time.Millisecond))
-	case w.fault(restarts, "database restart", 2):
+	case w.fault(restarts, "database restart", 1):
 		db.restart()
 	}
 }
