@@ -1,6 +1,9 @@
 package replicate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // watch is the memory of the late-row audit: keys that were missing when the rows around them were
 // published. A row that turns up there later was inserted with a key of its own choice, and the loop
@@ -23,6 +26,14 @@ type watched[K Key] struct {
 
 // reset forgets everything, at the end of a tenure of the lease.
 func (w *watch[K]) reset() { w.keys, w.started, w.dropped = nil, false, 0 }
+
+// back forgets what lies beyond a position that was set back: it is read and noted once more.
+func (w *watch[K]) back(to position[K]) {
+	if w.started && (to.offset.IsZero() || to.key < w.upTo) {
+		w.started, w.upTo = !to.offset.IsZero(), to.key
+		w.keys = slices.DeleteFunc(w.keys, func(k watched[K]) bool { return to.before(k.key) })
+	}
+}
 
 // note remembers the gaps between after and the keys of a page, which are ascending. What a job
 // publishes a second time was noted the first time.
@@ -101,9 +112,11 @@ func (w *watch[K]) missing(keys []watched[K], now time.Time) {
 	}
 }
 
-// again puts back what could not be looked up, or was found and could not be published: it comes first.
+// again puts back what could not be looked up, or was found and could not be published: it comes first, and
+// the oldest others make room for it (Promise 7).
 func (w *watch[K]) again(keys []watched[K]) {
 	if len(keys) > 0 {
+		w.trim(max(0, w.max-len(keys)))
 		w.keys = append(append(make([]watched[K], 0, len(w.keys)+len(keys)), keys...), w.keys...)
 	}
 }

@@ -63,36 +63,3 @@ func TestWatchForgets(t *testing.T) {
 		t.Fatalf("after their time: %v", got)
 	}
 }
-
-// TestLateRowsOfARunWithoutFaults looks at the machine alone: every late row is found and published,
-// the offset never moves back for it, and no other row is published twice.
-func TestLateRowsOfARunWithoutFaults(t *testing.T) {
-	found := 0
-	for seed := uint64(1); seed <= 100; seed++ {
-		w := newWorld(seed, noMutant)
-		w.quiet = true
-		w.write(12)
-		in := w.start()
-		in.m.cfg.AuditPublish = true
-		for i := range 20 {
-			w.after(time.Duration(i)*10*time.Millisecond, w.insertLate)
-		}
-		w.runUntil(w.now.Add(2 * time.Second))
-		for k := range w.late {
-			// Below the first row that was published there is no gap to remember.
-			if _, ok := w.seenAt[k]; !ok && k > w.log[0] {
-				t.Fatalf("seed %d: late row %d was not published", seed, k)
-			}
-		}
-		found += len(w.late)
-		if len(w.log) != len(w.seenAt) {
-			t.Fatalf("seed %d: %d rows were published %d times", seed, len(w.seenAt), len(w.log))
-		}
-		if problems := w.check(); len(problems) > 0 {
-			t.Fatalf("seed %d: %q", seed, problems)
-		}
-	}
-	if found < 100 {
-		t.Fatalf("only %d late rows in all", found)
-	}
-}

@@ -19,6 +19,9 @@ type Config struct {
 	// CommitInterval is the shortest time between two writes of the offset, which coalesce whatever
 	// was acknowledged meanwhile. Default 100 ms.
 	CommitInterval time.Duration
+	// AckTimeout is for how long a batch may wait for its acknowledgement. Then the sink is thrown away as
+	// after an error, so that the wait has an end and a reason. Default 2 minutes.
+	AckTimeout time.Duration
 	// DrainTimeout bounds a graceful stop. Default 20 s.
 	DrainTimeout time.Duration
 	// LeaseTTL is the time within which a standby has taken over from a holder that crashed: a store lets
@@ -59,6 +62,7 @@ func (c Config) WithDefaults() Config {
 	defaultTo(&c.BatchBytes, 8<<20)
 	defaultTo(&c.InFlight, 4)
 	defaultTo(&c.CommitInterval, 100*time.Millisecond)
+	defaultTo(&c.AckTimeout, 2*time.Minute)
 	defaultTo(&c.DrainTimeout, 20*time.Second)
 	defaultTo(&c.LeaseTTL, 10*time.Second)
 	defaultTo(&c.StandbyInterval, min(500*time.Millisecond, c.LeaseTTL/20))
@@ -86,6 +90,11 @@ func (c Config) Validate() error {
 		return errors.New("the poll interval must be positive")
 	case c.BatchRows < 1, c.BatchBytes < 1, c.InFlight < 1:
 		return errors.New("the batch limits must be at least 1")
+	case c.AuditKeys < 0:
+		return errors.New("the number of keys that the audit remembers must not be negative")
+	case min(c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval, c.StuckAfter, c.SettleDelay,
+		c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.OnceWait) < 0:
+		return errors.New("an interval, a timeout and a delay must not be negative")
 	case c.RetryMax < c.RetryMin:
 		return errors.New("the longest retry delay is shorter than the shortest")
 	}

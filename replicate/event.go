@@ -42,8 +42,11 @@ type (
 	evWitnessSaved struct{ err error }
 	evDescribed    struct{ holders []string }
 	evRechecked    struct{ err error }
-	evTimer        struct{ timer timerKind }
-	evStop         struct{}
+	evTimer        struct {
+		timer timerKind
+		n     uint64 // the action's
+	}
+	evStop struct{}
 )
 
 func (evLease) isEvent()        {}
@@ -70,6 +73,7 @@ type (
 	actCloseSink     struct{} // no answer
 	actLoad          struct{ witness bool }
 	actOpenSource    struct{ at Offset }
+	actAbortSource   struct{}                     // no answer: the operation under way ends soon, with any answer
 	actCloseSource   struct{}                     // no answer
 	actPoll[K Key]   struct{ req PollRequest[K] } // the shell supplies the page
 	actLookup[K Key] struct {
@@ -87,6 +91,7 @@ type (
 	actRecheck        struct{}
 	actTimer          struct { // answered by an evTimer after delay; a later one of its kind replaces it
 		timer timerKind
+		n     uint64
 		delay time.Duration
 	}
 	actExit struct { // the last action
@@ -100,6 +105,7 @@ func (actOpenSink) isAction()    {}
 func (actCloseSink) isAction()   {}
 func (actLoad) isAction()        {}
 func (actOpenSource) isAction()  {}
+func (actAbortSource) isAction() {}
 func (actCloseSource) isAction() {}
 func (actPoll[K]) isAction()     {}
 func (actLookup[K]) isAction()   {}
@@ -116,14 +122,15 @@ func (actExit) isAction()        {}
 type timerKind uint8
 
 const (
-	timerLease timerKind = iota
-	timerStrict
+	timerLease    timerKind = iota
+	timerLeaseEnd           // a strict lease runs out
 	timerSink
 	timerLoad
 	timerSource
 	timerPoll
 	timerCommit
-	timerWitness
+	timerRefresh
+	timerAck // the oldest batch has waited for long
 	timerRecheck
 	timerAudit
 	timerDrain

@@ -13,11 +13,13 @@ const epochsMax = 64
 // holders makes its H settled. Holders that come later don't matter to an earlier epoch, so a busy
 // table does not starve it.
 type horizon[K Key] struct {
-	epochs      []epoch[K] // ascending High
-	settled     Bound[K]
-	incarnation string
-	delay       time.Duration // how long an epoch waits besides its holders; settle.unsafe_delay_sec
-	naive       bool          // test only: everything that can be seen counts as settled
+	epochs  []epoch[K] // ascending High
+	settled Bound[K]
+	from    position[K]   // where the page begins
+	last    Fence[K]      // the fence before, without its holders
+	begun   bool          // there is a fence before
+	doubt   string        // why the source has to be opened anew: a fence did not continue the one before it
+	delay   time.Duration // how long an epoch waits besides its holders; settle.unsafe_delay_sec
 }
 
 type epoch[K Key] struct {
@@ -28,19 +30,46 @@ type epoch[K Key] struct {
 
 // reset forgets everything, since after a reconnect holders may have other identities and the database
 // may even be an older copy of itself. The first fence then begins anew, at the cost of one poll.
-func (h *horizon[K]) reset() { h.epochs, h.settled = h.epochs[:0], Bound[K]{} }
+func (h *horizon[K]) reset() {
+	h.epochs, h.settled, h.begun, h.doubt = h.epochs[:0], Bound[K]{}, false, ""
+}
+
+// discontinuity says why a fence does not continue the one before it, or nothing.
+func (h *horizon[K]) discontinuity(f Fence[K]) string {
+	was, known := h.last.High, h.begun && h.last.HasHigh
+	if from := h.from; !from.offset.IsZero() && (!known || was < from.key) {
+		was, known = from.key, true // it was drawn, for it was published
+	}
+	switch {
+	case h.begun && f.Incarnation != h.last.Incarnation:
+		return "the database server was restarted, or is another one"
+	case !f.Counter || !known || f.HasHigh && f.High >= was:
+		return ""
+	case f.HasHigh:
+		return "the sequence fell from " + KeyText(was) + " to " + KeyText(f.High) + ": keys may be used again"
+	}
+	return "the sequence fell from " + KeyText(was) + " to its start: keys may be used again"
+}
 
 // observe takes a fence that was read at now and returns the bound for a page that is read in a newer
 // snapshot.
 func (h *horizon[K]) observe(f Fence[K], now time.Time) Bound[K] {
-	if f.Exact || h.naive {
+	if f.Exact {
 		return Bound[K]{Kind: BoundUnlimited}
 	}
-	setBack := f.HasHigh && h.settled.Kind == BoundUpTo && f.High < h.settled.Key
-	if setBack || f.Incarnation != h.incarnation {
+	if why := h.discontinuity(f); why != "" {
+		// What was settled may not be any more, and the offset may lie beyond keys that are still to come
+		// (Promise 5): nothing is used until the source has verified it anew.
 		h.reset()
-		h.incarnation = f.Incarnation
+		h.doubt = why
 	}
+	if h.doubt != "" {
+		return Bound[K]{}
+	}
+	if f.HasHigh && h.settled.Kind == BoundUpTo && f.High < h.settled.Key {
+		h.reset()
+	}
+	h.begun, h.last = true, Fence[K]{High: f.High, HasHigh: f.HasHigh, Incarnation: f.Incarnation}
 	present := make(map[string]struct{}, len(f.Holders))
 	for _, id := range f.Holders {
 		present[id] = struct{}{}

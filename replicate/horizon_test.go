@@ -7,7 +7,7 @@ import (
 )
 
 func fence(high int64, holders ...string) Fence[int64] {
-	return Fence[int64]{High: high, HasHigh: true, Holders: holders}
+	return Fence[int64]{High: high, HasHigh: true, Counter: true, Holders: holders}
 }
 
 func TestHorizon(t *testing.T) {

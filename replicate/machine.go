@@ -24,6 +24,7 @@ type machine[K Key] struct {
 	phase   phase
 	failure error // why the run stops; nil for a requested stop
 	tries   [timerKinds]int
+	armed   [timerKinds]uint64 // number of the timer that counts, of each kind
 
 	lease  leaseState
 	source sourceState
@@ -35,15 +36,15 @@ type machine[K Key] struct {
 	auditing []watched[K] // those of the lookup under way
 
 	horizon  horizon[K] // belongs to the poll while one is under way
+	loaded   bool       // acked and next hold what was loaded in this tenure, or are further on
 	acked    position[K]
-	next     position[K]   // the last row handed to the sink; polls read on from here
-	witness  time.Duration // how often the witness is refreshed
-	copied   witnessState
-	waiting  bool // the pause after a poll without further rows
+	next     position[K] // the last row handed to the sink; polls read on from here
+	waiting  bool        // the pause after a poll without further rows
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
 
-	commitUnacked bool // test only: a known mistake, which the simulation must catch
+	recheckEvery, refreshEvery time.Duration
+	copied                     witnessState
 }
 
 type phase uint8
@@ -62,13 +63,15 @@ type position[K Key] struct {
 	offset Offset // zero: before the first row
 }
 
+// before reports whether rows with key k are still to be read after p.
+func (p position[K]) before(k K) bool { return p.offset.IsZero() || k > p.key }
+
 type leaseState struct {
 	held    bool
 	asking  bool
 	asked   time.Time
-	renewed time.Time // when the renewal that succeeded last was asked for
-	holder  string    // as last reported
-	failing bool      // reported that it can't be renewed
+	holder  string // as last reported
+	failing bool   // reported that it can't be renewed
 }
 
 type sourceState struct {
@@ -82,6 +85,7 @@ type sourceState struct {
 
 type sinkState[K Key] struct {
 	open, busy bool
+	opened     time.Time
 	info       SinkInfo
 	nextID     uint64
 	inFlight   []flight[K] // in publication order
@@ -98,12 +102,13 @@ type flight[K Key] struct {
 }
 
 type storeState struct {
-	busy    bool
-	reload  bool   // load as soon as the operation under way has ended
-	paused  bool   // the commit interval, or the backoff after a failure
-	stored  Offset // as last written or loaded
-	failing bool
-	since   time.Time
+	busy     bool
+	outdated bool   // the operation under way is from before a step-down
+	reload   bool   // load as soon as the operation under way has ended
+	paused   bool   // the commit interval, or the backoff after a failure
+	stored   Offset // as last written or loaded
+	failing  bool
+	since    time.Time
 }
 
 type witnessState struct {
@@ -115,20 +120,24 @@ type witnessState struct {
 type onceState[K Key] struct {
 	fenced  bool
 	covered bool // everything up to target is settled
+	handed  bool // and was handed to the sink
 	target  K
 	any     bool // there is something to wait for
 	until   time.Time
 }
 
 // recheckInterval is how often a running source verifies again what it verified when it opened, and
-// witnessInterval how often the witness is refreshed.
+// refreshInterval how often the offset is written once more. The first witness comes soon: a job that is
+// started again and again would else never have one.
 const (
 	recheckInterval = 5 * time.Minute
-	witnessInterval = 30 * time.Second
+	refreshInterval = 30 * time.Second
+	witnessSoon     = time.Second
 )
 
 func newMachine[K Key](cfg Config, hooks *Hooks, hasLease, hasWitness bool, seed uint64) *machine[K] {
-	m := &machine[K]{cfg: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness, witness: witnessInterval}
+	m := &machine[K]{cfg: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness,
+		recheckEvery: recheckInterval, refreshEvery: refreshInterval}
 	m.rng = rand.New(rand.NewPCG(seed, 1))
 	m.horizon.delay = cfg.SettleDelay
 	if !cfg.AuditOff {
@@ -176,7 +185,9 @@ func (m *machine[K]) step(ev event, now time.Time) []action {
 	case evRechecked:
 		m.onRechecked(ev)
 	case evTimer:
-		m.onTimer(ev.timer)
+		if ev.n == m.armed[ev.timer] {
+			m.onTimer(ev.timer)
+		}
 	case evStop:
 		m.stop(nil)
 	}
@@ -184,8 +195,13 @@ func (m *machine[K]) step(ev event, now time.Time) []action {
 	return m.out
 }
 
-func (m *machine[K]) do(a action)                              { m.out = append(m.out, a) }
-func (m *machine[K]) arm(timer timerKind, delay time.Duration) { m.do(actTimer{timer, delay}) }
+func (m *machine[K]) do(a action) { m.out = append(m.out, a) }
+
+// arm starts a timer. An earlier one of its kind counts no more, even if its event is already on the way.
+func (m *machine[K]) arm(timer timerKind, delay time.Duration) {
+	m.armed[timer]++
+	m.do(actTimer{timer, m.armed[timer], delay})
+}
 
 func (m *machine[K]) state(name string) {
 	if m.hooks.OnState != nil {
@@ -215,8 +231,8 @@ func (m *machine[K]) onTimer(timer timerKind) {
 	switch timer {
 	case timerLease:
 		m.askLease()
-	case timerStrict:
-		m.leaseRunsOut()
+	case timerLeaseEnd:
+		m.leaseEnded()
 	case timerSink:
 		m.openSink()
 	case timerLoad:
@@ -227,8 +243,10 @@ func (m *machine[K]) onTimer(timer timerKind) {
 		m.waiting = false
 	case timerCommit:
 		m.store.paused = false
-	case timerWitness:
-		m.saveWitness()
+	case timerRefresh:
+		m.refresh()
+	case timerAck:
+		m.ackOverdue()
 	case timerRecheck:
 		m.source.recheckDue = true
 	case timerAudit:
@@ -280,5 +298,6 @@ func (m *machine[K]) flushed() bool {
 func (m *machine[K]) exit(err error) {
 	m.phase = phaseDone
 	m.state("stopped")
-	m.do(actExit{err: err, release: m.lease.held})
+	// The lease may be ours by a request that is under way.
+	m.do(actExit{err: err, release: m.lease.held || m.lease.asking})
 }

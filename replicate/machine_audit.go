@@ -49,7 +49,8 @@ func (m *machine[K]) lookUp() bool {
 
 // onLooked handles the answer to a lookup: what was found is late.
 func (m *machine[K]) onLooked(ev evLooked[K]) {
-	asked := m.auditing
+	// If the position was set back meanwhile, rows beyond it are read once more.
+	asked := slices.DeleteFunc(m.auditing, func(w watched[K]) bool { return m.next.before(w.key) })
 	m.auditing = nil
 	outdated := m.source.closing // by a step down, after which others look after the table
 	m.sourceIdle()
@@ -114,9 +115,5 @@ func (m *machine[K]) lateRows(ev evLooked[K], late []watched[K], bad *RowError) 
 		m.do(actRecycle[K]{ev.page})
 		return
 	}
-	m.sink.nextID++
-	m.sink.inFlight = append(m.sink.inFlight, flight[K]{
-		id: m.sink.nextID, last: m.next, rows: ev.page.Len(), bytes: ev.page.Bytes(), since: m.now, late: late,
-	})
-	m.do(actPublish[K]{id: m.sink.nextID, page: ev.page})
+	m.handOver(ev.page, late)
 }

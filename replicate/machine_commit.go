@@ -20,13 +20,23 @@ func (m *machine[K]) commit() {
 	m.do(actCommit{offset: m.acked.offset})
 }
 
+// storeAnswered ends the store's operation under way, and reports whether its answer counts: one from before
+// a step-down does not.
+func (m *machine[K]) storeAnswered() bool {
+	counts := !m.store.outdated
+	m.store.busy, m.store.outdated = false, false
+	if m.store.reload {
+		m.load(false)
+		return false
+	}
+	return counts
+}
+
 func (m *machine[K]) onCommitted(ev evCommitted) {
-	m.store.busy = false
 	if m.hooks.OnCommit != nil {
 		m.hooks.OnCommit(CommitInfo{Offset: ev.offset, Duration: m.now.Sub(m.store.since), Err: ev.err})
 	}
-	if m.store.reload {
-		m.load(false)
+	if !m.storeAnswered() {
 		return
 	}
 	var ahead *OffsetAheadError
@@ -55,19 +65,25 @@ func (m *machine[K]) onCommitted(ev evCommitted) {
 	}
 }
 
-// saveWitness stores the acknowledged offset beside the messages. The store is written once more too: one
-// that lost its data is then repaired from memory even when no row follows (Promise 4: an offset that is
-// further on stays).
-func (m *machine[K]) saveWitness() {
-	if m.phase != phaseRunning || !m.hasWitness {
-		return
-	}
-	if m.acked.offset.IsZero() || !m.sink.open || m.copied.busy {
-		m.arm(timerWitness, m.witness)
-		return
-	}
+// refresh writes the acknowledged offset once more, to the store and beside the messages: a store that lost
+// its data is repaired from memory even when no row follows, and the witness does not expire. An offset that
+// is further on stays (Promise 4).
+func (m *machine[K]) refresh() {
 	m.store.stored = Offset{}
-	m.copyOffset()
+	m.keepWitness()
+}
+
+// keepWitness saves the witness where there is something to save, and comes again.
+func (m *machine[K]) keepWitness() {
+	if m.hasWitness && !m.acked.offset.IsZero() && m.sink.open && !m.copied.busy {
+		m.copyOffset()
+		return
+	}
+	wait := m.refreshEvery
+	if m.hasWitness && m.copied.saved.IsZero() {
+		wait = min(wait, witnessSoon)
+	}
+	m.arm(timerRefresh, wait)
 }
 
 func (m *machine[K]) copyOffset() {
@@ -81,19 +97,22 @@ const witnessReport = 20
 // onWitnessSaved goes on without a witness where it is denied, and still repairs the store now and then.
 func (m *machine[K]) onWitnessSaved(ev evWitnessSaved) {
 	m.copied.busy = false
-	switch {
-	case ev.err == nil:
-		m.tries[timerWitness] = 0
+	if ev.err == nil {
 		m.copied.saved = m.copied.saving
-		m.arm(timerWitness, m.witness)
+	}
+	switch {
+	case m.phase != phaseRunning:
+	case ev.err == nil:
+		m.tries[timerRefresh] = 0
+		m.arm(timerRefresh, m.refreshEvery)
 	case !errors.Is(ev.err, ErrWitnessDenied):
-		m.retry(timerWitness, "witness", ev.err)
+		m.retry(timerRefresh, "witness", ev.err)
 	default:
-		m.tries[timerWitness]++
-		if m.tries[timerWitness]%witnessReport == 1 && m.hooks.OnRetry != nil {
-			m.hooks.OnRetry(RetryInfo{Op: "witness", Attempt: m.tries[timerWitness], Delay: m.witness, Err: ev.err})
+		m.tries[timerRefresh]++
+		if n := m.tries[timerRefresh]; n%witnessReport == 1 && m.hooks.OnRetry != nil {
+			m.hooks.OnRetry(RetryInfo{Op: "witness", Attempt: n, Delay: m.refreshEvery, Err: ev.err})
 		}
-		m.arm(timerWitness, m.witness)
+		m.arm(timerRefresh, m.refreshEvery)
 	}
 }
 

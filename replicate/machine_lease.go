@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// askLease asks for the lease, to take it or to renew it.
+// askLease asks for the lease, to take it or to renew it. A stop goes on renewing it, so that nobody takes
+// over while the last batches are flushed.
 func (m *machine[K]) askLease() {
 	if !m.hasLease || m.lease.asking || m.phase == phaseDone {
 		return
@@ -18,8 +19,6 @@ func (m *machine[K]) onLease(ev evLease) {
 	m.lease.asking = false
 	switch {
 	case m.phase == phaseDone:
-	case m.phase == phaseStopping:
-		m.leaseWhileStopping(ev)
 	case ev.err != nil && IsStop(ev.err):
 		m.stop(ev.err)
 	case ev.err != nil:
@@ -32,52 +31,18 @@ func (m *machine[K]) onLease(ev evLease) {
 }
 
 func (m *machine[K]) leaseHeld() {
-	first := !m.lease.held
-	if first || m.lease.failing {
+	if !m.lease.held || m.lease.failing {
 		m.reportLease(LeaseInfo{Held: true})
 	}
-	m.lease.failing, m.lease.holder = false, ""
-	m.renewed()
-	if m.phase == phaseStandby {
-		m.begin()
-	}
-}
-
-// renewed notes a renewal. Its time counts from when it was asked for, since the store's may have begun then.
-func (m *machine[K]) renewed() {
-	m.lease.held, m.lease.renewed = true, m.lease.asked
+	m.lease.held, m.lease.failing, m.lease.holder = true, false, ""
 	m.tries[timerLease] = 0
 	m.arm(timerLease, m.cfg.LeaseTTL/3)
 	if m.cfg.LeaseStrict {
-		m.arm(timerStrict, m.strictAfter()-m.now.Sub(m.lease.renewed))
+		// Its time counts from when it was asked for, since the store's may have begun then.
+		m.arm(timerLeaseEnd, m.strictAfter()-m.now.Sub(m.lease.asked))
 	}
-}
-
-// strictAfter is how long a strict lease counts as ours: it must end before a store lets it go.
-func (m *machine[K]) strictAfter() time.Duration { return m.cfg.LeaseTTL * 4 / 5 }
-
-// leaseRunsOut steps down when a strict lease could not be renewed in time, asked in vain or not answered.
-func (m *machine[K]) leaseRunsOut() {
-	running := m.phase == phaseStarting || m.phase == phaseRunning
-	if !running || !m.lease.held || m.now.Sub(m.lease.renewed) < m.strictAfter() {
-		return
-	}
-	m.lease.held = false
-	m.reportLease(LeaseInfo{Err: errors.New("it was not renewed within " + m.strictAfter().String())})
-	m.stepDown()
-}
-
-// leaseWhileStopping renews the lease for as long as a stop flushes and commits. When another has it,
-// that one goes on from the stored offset, and nothing of ours is left to do.
-func (m *machine[K]) leaseWhileStopping(ev evLease) {
-	switch {
-	case ev.held:
-		m.renewed()
-	case ev.err != nil:
-		m.retry(timerLease, "lease", ev.err)
-	default:
-		m.lease.held = false
-		m.exit(m.failure)
+	if m.phase == phaseStandby {
+		m.begin()
 	}
 }
 
@@ -88,22 +53,29 @@ func (m *machine[K]) leaseElsewhere(holder string) {
 		m.reportLease(LeaseInfo{Holder: holder})
 	}
 	m.lease.held, m.lease.failing, m.lease.holder = false, false, holder
-	m.stepDown()
 	m.arm(timerLease, m.cfg.StandbyInterval)
+	m.stepDown()
 }
 
-// leaseUnreachable goes on without a renewal, since the worst case is duplicates. A strict lease runs out
-// by its own timer.
+// leaseUnreachable goes on without a renewal, since the worst case is duplicates.
 func (m *machine[K]) leaseUnreachable(err error) {
-	if m.phase == phaseStandby {
-		m.retry(timerLease, "lease", err)
-		return
-	}
-	if !m.lease.failing {
+	if m.lease.held && !m.lease.failing {
 		m.lease.failing = true
 		m.reportLease(LeaseInfo{Held: true, Err: err})
 	}
 	m.retry(timerLease, "lease", err)
+}
+
+// strictAfter is how long a strict lease counts as ours: it must end before a store lets it go.
+func (m *machine[K]) strictAfter() time.Duration { return m.cfg.LeaseTTL * 4 / 5 }
+
+// leaseEnded steps down when a strict lease was not renewed in time.
+func (m *machine[K]) leaseEnded() {
+	if m.lease.held {
+		m.lease.held, m.lease.failing = false, false
+		m.reportLease(LeaseInfo{Err: errors.New("it was not renewed within " + m.strictAfter().String())})
+		m.stepDown()
+	}
 }
 
 func (m *machine[K]) reportLease(info LeaseInfo) {
@@ -112,17 +84,29 @@ func (m *machine[K]) reportLease(info LeaseInfo) {
 	}
 }
 
-// stepDown goes back to standby and forgets the position: it is loaded again with the lease.
+// stepDown goes back to standby and forgets the position: it is loaded again with the lease. What is under
+// way for this tenure, timers too, must mean nothing to the next. A stop is then over: whoever holds the
+// lease publishes what is still unacknowledged.
 func (m *machine[K]) stepDown() {
-	if m.phase == phaseStandby {
+	if m.phase == phaseStandby || m.phase == phaseDone {
 		return
 	}
-	m.phase = phaseStandby
+	stopping := m.phase == phaseStopping
+	m.phase, m.loaded, m.waiting = phaseStandby, false, false
 	m.closeSource()
 	m.closeSink()
 	m.acked, m.next = position[K]{}, position[K]{}
-	m.store.stored = Offset{}
-	m.copied.saved = Offset{}
+	m.store = storeState{busy: m.store.busy, outdated: m.store.busy, since: m.store.since}
+	m.copied = witnessState{busy: m.copied.busy} // an answer under way is of no offset of ours
 	m.watch.reset()
+	for timer := range timerKinds {
+		if timer != timerLease {
+			m.armed[timer]++
+		}
+	}
+	if stopping {
+		m.exit(m.failure)
+		return
+	}
 	m.state("standby")
 }

@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -11,11 +12,12 @@ const oncePollMax = 100 * time.Millisecond
 // poll asks for the next page when there is room for it (Promise 7).
 func (m *machine[K]) poll() {
 	if m.phase != phaseRunning || !m.source.open || m.source.busy || !m.sink.open ||
-		len(m.sink.inFlight) >= m.cfg.InFlight || m.chores() || m.waiting || m.once.covered && m.onceReached() {
+		len(m.sink.inFlight) >= m.cfg.InFlight || m.once.handed || m.chores() || m.waiting {
 		return
 	}
 	m.source.busy, m.source.stale = true, false
 	m.pollFrom = m.now
+	m.horizon.from = m.next
 	m.do(actPoll[K]{req: PollRequest[K]{
 		After: m.next.key, HasAfter: !m.next.offset.IsZero(),
 		Limit: m.cfg.BatchRows, MaxBytes: m.cfg.BatchBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
@@ -50,6 +52,9 @@ func (m *machine[K]) onPolled(ev evPolled[K]) {
 		m.publish(ev.page)
 	} else {
 		m.do(actRecycle[K]{ev.page})
+	}
+	if ev.err == nil && m.horizon.doubt != "" {
+		ev.err = errors.New(m.horizon.doubt)
 	}
 	if ev.err != nil {
 		m.pollFailed(ev.err)
@@ -104,16 +109,38 @@ func (m *machine[K]) pollFailed(err error) {
 
 func (m *machine[K]) publish(page *Page[K]) {
 	m.watch.note(m.next, page.Keys, m.now)
-	m.sink.nextID++
 	last := position[K]{key: page.Last, offset: Offset{Key: KeyText(page.Last)}}
 	if page.LastSum != (Sum{}) {
 		last.offset.Sum = page.LastSum.String()
 	}
 	m.next = last
+	m.handOver(page, nil)
+}
+
+// handOver gives a page to the sink. Once it is acknowledged, with all before it, the offset is next.
+func (m *machine[K]) handOver(page *Page[K], late []watched[K]) {
+	m.sink.nextID++
 	m.sink.inFlight = append(m.sink.inFlight, flight[K]{
-		id: m.sink.nextID, last: last, rows: page.Len(), bytes: page.Bytes(), since: m.now,
+		id: m.sink.nextID, last: m.next, rows: page.Len(), bytes: page.Bytes(), since: m.now, late: late,
 	})
+	if len(m.sink.inFlight) == 1 {
+		m.arm(timerAck, m.cfg.AckTimeout)
+	}
 	m.do(actPublish[K]{id: m.sink.nextID, page: page})
+}
+
+var errAckOverdue = errors.New("the sink has not acknowledged a batch for too long")
+
+// ackOverdue gives up a sink that has not acknowledged the oldest batch for long.
+func (m *machine[K]) ackOverdue() {
+	if len(m.sink.inFlight) == 0 {
+		return
+	}
+	if left := m.cfg.AckTimeout - m.now.Sub(m.sink.inFlight[0].since); left > 0 {
+		m.arm(timerAck, left)
+		return
+	}
+	m.publishFailed(errAckOverdue)
 }
 
 func (m *machine[K]) onPublished(ev evPublished) {
@@ -132,6 +159,7 @@ func (m *machine[K]) onPublished(ev evPublished) {
 		}
 		f.acked = true
 		m.advance()
+		m.onceDone()
 		return
 	}
 }
@@ -139,7 +167,7 @@ func (m *machine[K]) onPublished(ev evPublished) {
 // advance moves the offset over the contiguous acknowledged prefix (Promise 3).
 func (m *machine[K]) advance() {
 	done := 0
-	for done < len(m.sink.inFlight) && (m.sink.inFlight[done].acked || m.commitUnacked) {
+	for done < len(m.sink.inFlight) && m.sink.inFlight[done].acked {
 		m.acked = m.sink.inFlight[done].last
 		done++
 	}
@@ -152,10 +180,14 @@ func (m *machine[K]) advance() {
 // publishFailed throws the sink away and goes back to the acknowledged offset, so that a record that
 // failed is not overtaken by its successors (Promises 2 and 3).
 func (m *machine[K]) publishFailed(err error) {
+	if m.now.Sub(m.sink.opened) > m.cfg.RetryMax {
+		m.tries[timerSink] = 0 // it was of use for a while, if only for waiting
+	}
 	m.closeSink()
 	m.next = m.acked
+	m.watch.back(m.next)
 	m.source.stale = true
-	m.waiting = false
+	m.waiting, m.once.handed = false, false
 	switch {
 	case IsStop(err):
 		m.stop(err)
@@ -168,17 +200,25 @@ func (m *machine[K]) publishFailed(err error) {
 
 // onceReached reports whether everything that Once has to publish was handed to the sink.
 func (m *machine[K]) onceReached() bool {
-	return !m.once.any || !m.next.offset.IsZero() && m.next.key >= m.once.target
+	return !m.once.any || !m.next.before(m.once.target)
 }
 
-// onceProgress ends a Once run when its target is published, or gives up when it can't be.
+// onceProgress notes when all of a Once run was handed to the sink, or gives up when it can't be.
 func (m *machine[K]) onceProgress(more bool) {
 	switch {
 	case !m.cfg.Once || !m.once.fenced:
 	case m.once.covered && (!more || m.onceReached()):
-		m.stop(nil)
+		m.once.handed = true
+		m.onceDone()
 	case !more && !m.now.Before(m.once.until):
 		m.stop(ErrOnceGaveUp)
+	}
+}
+
+// onceDone ends a Once run when all of it is acknowledged. Until then a failed batch is published again.
+func (m *machine[K]) onceDone() {
+	if m.once.handed && len(m.sink.inFlight) == 0 {
+		m.stop(nil)
 	}
 }
 
@@ -202,6 +242,7 @@ func (m *machine[K]) watchHorizon() {
 	for id := range e.holders {
 		holders = append(holders, id)
 	}
+	slices.Sort(holders) // a map has no order, and a run must replay exactly
 	m.source.busy, m.source.since = true, e.readAt
 	m.do(actDescribe{holders: holders})
 }
@@ -220,7 +261,7 @@ func (m *machine[K]) onRechecked(ev evRechecked) {
 	case ev.err != nil:
 		m.pollFailed(ev.err)
 	default:
-		m.arm(timerRecheck, recheckInterval)
+		m.arm(timerRecheck, m.recheckEvery)
 	}
 }
 

@@ -28,8 +28,7 @@ func (m *machine[K]) onSinkOpened(ev evSinkOpened) {
 	case ev.err != nil:
 		m.retry(timerSink, "sink", ev.err)
 	default:
-		m.tries[timerSink] = 0
-		m.sink.open, m.sink.info = true, ev.info
+		m.sink.open, m.sink.opened, m.sink.info = true, m.now, ev.info
 		if m.phase == phaseStarting {
 			m.load(false)
 		}
@@ -65,17 +64,13 @@ func (m *machine[K]) load(witness bool) {
 // onLoaded takes the offset. A store that does not answer is waited for: the job never begins at the
 // table's first row because of it.
 func (m *machine[K]) onLoaded(ev evLoaded) {
-	m.store.busy = false
 	if m.hooks.OnLoad != nil {
 		m.hooks.OnLoad(LoadInfo{Offset: ev.offset, Witness: ev.witness, Duration: m.now.Sub(m.store.since), Err: ev.err})
 	}
-	if m.phase != phaseStarting {
+	if !m.storeAnswered() || m.phase != phaseStarting {
 		return
 	}
 	switch {
-	case m.store.reload: // asked for again since, by a later tenure of the lease
-		m.load(false)
-		return
 	case ev.witness && errors.Is(ev.err, ErrWitnessDenied):
 		// Whoever may not read a witness has, as a rule, written none either: there is no offset. OnLoad says so.
 	case ev.err != nil && IsStop(ev.err):
@@ -94,7 +89,7 @@ func (m *machine[K]) onLoaded(ev evLoaded) {
 		m.stop(err)
 		return
 	}
-	m.acked, m.next = at, at
+	m.acked, m.next, m.loaded = at, at, true
 	if !ev.witness {
 		m.store.stored = ev.offset
 	}
@@ -113,12 +108,15 @@ func parsePosition[K Key](o Offset) (position[K], error) {
 	return position[K]{key: key, offset: o}, nil
 }
 
+// openSource is called whenever something that stood in its way has ended. It waits for the offset: the table
+// is never read from its first row on because the offset was not loaded yet.
 func (m *machine[K]) openSource() {
-	if m.phase != phaseStarting && m.phase != phaseRunning || m.source.open || m.source.busy {
+	if m.phase != phaseStarting && m.phase != phaseRunning || !m.loaded || m.source.open || m.source.busy {
 		return
 	}
 	m.source.busy = true
-	m.do(actOpenSource{at: m.acked.offset})
+	// Polls read on from the row that was handed over last, so this is the one to verify.
+	m.do(actOpenSource{at: m.next.offset})
 }
 
 func (m *machine[K]) onSourceOpened(ev evSourceOpened) {
@@ -135,10 +133,9 @@ func (m *machine[K]) onSourceOpened(ev evSourceOpened) {
 	case ev.err != nil:
 		m.retry(timerSource, "source", ev.err)
 	default:
-		m.tries[timerSource] = 0
 		m.source.open = true
 		m.horizon.reset()
-		m.arm(timerRecheck, recheckInterval)
+		m.arm(timerRecheck, m.recheckEvery)
 		m.source.recheckDue, m.source.auditDue = false, false
 		if m.watch.max > 0 {
 			m.arm(timerAudit, m.cfg.AuditInterval)
@@ -147,16 +144,17 @@ func (m *machine[K]) onSourceOpened(ev evSourceOpened) {
 			m.once = onceState[K]{}
 			m.phase = phaseRunning
 			m.state("running")
-			m.saveWitness() // at once: an offset that was set back must not leave a witness ahead of it
+			m.keepWitness() // at once: an offset that was set back must not leave a witness ahead of it
 		}
 	}
 }
 
-// closeSource ends the connection. An operation under way is let end first, and its answer ignored.
+// closeSource ends the connection. An operation under way is cut short, and its answer ignored.
 func (m *machine[K]) closeSource() {
 	if m.source.busy {
 		m.source.closing = true
 		m.source.open = false
+		m.do(actAbortSource{})
 		return
 	}
 	if m.source.open {

@@ -24,6 +24,7 @@ const (
 	storeTimeout  = 10 * time.Second
 	sinkTimeout   = 30 * time.Second
 	sourceTimeout = 5 * time.Minute
+	closeTimeout  = 10 * time.Second
 )
 
 // Replicator runs one job. It is the shell around the machine: it carries actions out, each kind in a
@@ -67,9 +68,10 @@ func (r *Replicator[K]) Run(ctx context.Context) error {
 	r.pages = make(chan *Page[K], r.parts.Config.InFlight+1)
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var lanes sync.WaitGroup
-	for _, l := range []*lane{&r.sources, &r.sinks, &r.stores, &r.leases} {
-		l.start(work, &lanes)
+	for _, l := range []*lane{&r.sources, &r.stores, &r.leases} {
+		l.start(work, laneQueue, &lanes)
 	}
+	r.sinks.start(work, laneQueue+r.parts.Config.InFlight, &lanes)
 	exit := r.loop(ctx)
 	close(r.done)
 	for _, t := range r.timers {
@@ -77,17 +79,39 @@ func (r *Replicator[K]) Run(ctx context.Context) error {
 			t.Stop()
 		}
 	}
+	cancel()
+	err := r.close(&lanes)
 	if exit.release && r.parts.Lease != nil {
-		releaseCtx, done := context.WithTimeout(work, storeTimeout)
+		// Nothing of ours is under way any more: neither a batch, nor a request that would take the lease again.
+		releaseCtx, done := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 		_ = r.parts.Lease.Release(releaseCtx) // a lease that can't be given back expires by itself
 		done()
 	}
-	cancel()
-	lanes.Wait()
-	// The job has ended with exit.err; failing to close a connection adds nothing to it.
-	_ = r.parts.Sink.Close()
-	_ = r.parts.Source.Close()
-	return exit.err
+	if err == nil {
+		return exit.err
+	}
+	return errors.Join(exit.err, err)
+}
+
+// close waits for the lanes, which were told to end, and closes sink and source.
+func (r *Replicator[K]) close(lanes *sync.WaitGroup) error {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		lanes.Wait()
+		// The job has ended; failing to close a connection adds nothing to it.
+		_ = r.parts.Sink.Close()
+		_ = r.parts.Source.Close()
+	}()
+	limit := time.NewTimer(closeTimeout)
+	defer limit.Stop()
+	select {
+	case <-closed:
+		return nil
+	case <-limit.C:
+		return errors.New("an operation on source, sink or store did not end within " + closeTimeout.String() +
+			" after it was cancelled: it was left behind")
+	}
 }
 
 // loop feeds the machine until it leaves.
@@ -165,14 +189,11 @@ func (r *Replicator[K]) carryOutSink(a action) {
 			r.post(evSinkOpened{info: info, err: err})
 		})
 	case actCloseSink:
+		// A Publish that waits for room must not hold up the close.
+		r.sinks.abort()
 		r.sinks.run(0, func(context.Context) { _ = r.parts.Sink.Close() }) // it is thrown away
 	case actPublish[K]:
-		r.sinks.run(0, func(ctx context.Context) {
-			r.parts.Sink.Publish(ctx, &a.page.Batch, func(err error) {
-				r.recycle(a.page)
-				r.post(evPublished{id: a.id, err: err})
-			})
-		})
+		r.sinks.run(0, func(ctx context.Context) { r.publish(ctx, a) })
 	case actSaveWitness:
 		r.sinks.run(storeTimeout, func(ctx context.Context) {
 			r.post(evWitnessSaved{err: r.parts.Witness.SaveWitness(ctx, a.offset)})
@@ -180,8 +201,22 @@ func (r *Replicator[K]) carryOutSink(a action) {
 	}
 }
 
+func (r *Replicator[K]) publish(ctx context.Context, a actPublish[K]) {
+	done := func(err error) {
+		r.recycle(a.page)
+		r.post(evPublished{id: a.id, err: err})
+	}
+	if err := ctx.Err(); err != nil {
+		done(err) // the sink was given up while the batch stood in the queue
+		return
+	}
+	r.parts.Sink.Publish(ctx, &a.page.Batch, done)
+}
+
 func (r *Replicator[K]) carryOutSource(a action) {
 	switch a := a.(type) {
+	case actAbortSource:
+		r.sources.abort()
 	case actOpenSource:
 		r.sources.run(sourceTimeout, func(ctx context.Context) {
 			r.post(evSourceOpened{err: r.parts.Source.Open(ctx, a.at)})
@@ -259,21 +294,30 @@ func (r *Replicator[K]) arm(a actTimer) {
 	if t := r.timers[a.timer]; t != nil {
 		t.Stop()
 	}
-	r.timers[a.timer] = time.AfterFunc(a.delay, func() { r.post(evTimer{timer: a.timer}) })
+	r.timers[a.timer] = time.AfterFunc(a.delay, func() { r.post(evTimer{timer: a.timer, n: a.n}) })
 }
+
+// laneQueue is how many operations may wait in a lane. The loop must never block on a lane, since a lane may
+// wait for the loop to take its event. In each lane the machine has one operation under way that it waits for,
+// and besides at most one that is to be cut short, one close and one open; for the sink also InFlight batches.
+const laneQueue = 8
 
 // lane runs operations one at a time, in order.
 type lane struct {
-	work chan func(context.Context)
+	work chan func()
+	base context.Context // ends all operations
+	ctx  context.Context // ends those that were queued since the last abort
+	cut  context.CancelFunc
 }
 
-func (l *lane) start(ctx context.Context, running *sync.WaitGroup) {
-	l.work = make(chan func(context.Context), 64)
+func (l *lane) start(ctx context.Context, queue int, running *sync.WaitGroup) {
+	l.work, l.base = make(chan func(), queue), ctx
+	l.ctx, l.cut = context.WithCancel(ctx)
 	running.Go(func() {
 		for {
 			select {
 			case op := <-l.work:
-				op(ctx)
+				op()
 			case <-ctx.Done():
 				return
 			}
@@ -281,10 +325,10 @@ func (l *lane) start(ctx context.Context, running *sync.WaitGroup) {
 	})
 }
 
-// run queues op. limit bounds it; 0 leaves that to the operation. The queue never fills: the machine
-// has few operations of a kind under way.
+// run queues op. limit bounds it; 0 leaves that to the operation.
 func (l *lane) run(limit time.Duration, op func(context.Context)) {
-	l.work <- func(ctx context.Context) {
+	ctx := l.ctx
+	l.work <- func() {
 		if limit > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, limit)
@@ -292,4 +336,10 @@ func (l *lane) run(limit time.Duration, op func(context.Context)) {
 		}
 		op(ctx)
 	}
+}
+
+// abort cancels the operation under way and those in the queue.
+func (l *lane) abort() {
+	l.cut()
+	l.ctx, l.cut = context.WithCancel(l.base)
 }

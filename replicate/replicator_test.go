@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// fakeSource serves rows from memory. failAt makes the poll that would read that key fail.
+// fakeSource serves rows from memory.
 type fakeSource struct {
 	mu      sync.Mutex
 	rows    []int64
@@ -180,7 +180,8 @@ func TestRunContinuesAfterTheStoredOffset(t *testing.T) {
 func TestOpenTransactionHoldsRowsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, sink := &fakeSource{rows: []int64{2, 3}, high: 3, holders: []string{"writer of 1"}}, &fakeSink{}
-		parts := Parts[int64]{Source: source, Sink: sink, Store: &fakeStore{}, Config: Config{PollInterval: time.Second, StuckAfter: 10 * time.Second}}
+		parts := Parts[int64]{Source: source, Sink: sink, Store: &fakeStore{},
+			Config: Config{PollInterval: time.Second, StuckAfter: 10 * time.Second}}
 		var stuck []string
 		parts.Hooks.OnHorizon = func(i HorizonInfo) { stuck = i.Holders }
 		go func() {
@@ -206,13 +207,12 @@ func TestOpenTransactionHoldsRowsBack(t *testing.T) {
 
 func TestFailedPublishRestartsFromTheOffset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source, sink, store := &fakeSource{rows: upTo(30), exact: true}, &fakeSink{errs: []error{nil, errModel}}, &fakeStore{}
-		sink.errs = []error{errModel}
+		source, sink, store := &fakeSource{rows: upTo(30), exact: true}, &fakeSink{errs: []error{errModel}}, &fakeStore{}
 		err := run(t, time.Minute, Parts[int64]{Config: Config{BatchRows: 10}, Source: source, Sink: sink, Store: store})
 		if err != nil || sink.opens != 2 || store.offset.Key != "30" {
 			t.Fatalf("Run: %v, opened %d times, offset %s", err, sink.opens, store.offset.Key)
 		}
-		if !slices.IsSortedFunc(sink.keys[len(sink.keys)-30:], func(a, b string) int { return len(a)*100 + strings.Compare(a, b) - len(b)*100 }) {
+		if !slices.IsSortedFunc(sink.keys[len(sink.keys)-30:], CompareKeys) {
 			t.Errorf("the last 30 messages are not the 30 rows in order: %v", sink.keys)
 		}
 	})
@@ -251,7 +251,8 @@ func TestSourceErrorsAreRetriedUnlessHopeless(t *testing.T) {
 func TestOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, sink, store := &fakeSource{rows: upTo(25), high: 25}, &fakeSink{}, &fakeStore{}
-		parts := Parts[int64]{Config: Config{Once: true, BatchRows: 10, PollInterval: time.Second}, Source: source, Sink: sink, Store: store}
+		parts := Parts[int64]{Config: Config{Once: true, BatchRows: 10, PollInterval: time.Second},
+			Source: source, Sink: sink, Store: store}
 		begin := time.Now()
 		if err := run(t, time.Hour, parts); err != nil || len(sink.keys) != 25 || store.offset.Key != "25" {
 			t.Fatalf("Run: %v, %d rows, offset %s", err, len(sink.keys), store.offset.Key)

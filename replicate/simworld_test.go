@@ -5,79 +5,88 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strconv"
 	"time"
 )
 
-// world is a model of everything around the machine: a database whose transactions draw keys and end
-// in any order, a broker that loses acknowledgements, an offset store with a lease that fails and
-// forgets, and instances that crash. One seed decides all of it, so a run replays exactly.
+// world is a model of everything around the machine: a database whose transactions draw keys and end in any
+// order (simdb_test.go), a broker of several partitions (simbroker_test.go), an offset store with a lease and a
+// witness (simstore_test.go), an operator, and the instances of the job (siminstance_test.go). simcheck_test.go
+// watches the promises. One seed decides all of it, so a run replays exactly.
 type world struct {
 	rng     *rand.Rand
 	now     time.Time
 	tasks   taskQueue
 	taskSeq int
-	mutant  mutant
-	quiet   bool // faults have stopped; everything must converge
+	tracing func(line string) // nil: nobody reads along
 
-	lastKey int64
-	open    map[int64]*transaction
-	rows    []int64        // committed keys, ascending
-	keys    map[int64]bool // the same as a set
-	log     []int64        // the topic's one partition
-	seenAt  map[int64]int  // index in log of a key's first publication
-	commits []simCommit    // every write of the offset
-	late    map[int64]bool // rows that were given a key of the writer's choice
-	faults  map[string]int // how often each fault struck, so that a run can show that it bites
+	plan   plan
+	mutant mutant
+	quiet  bool           // faults have stopped; everything must converge
+	struck map[string]int // how often each fault did, so that a run can show that it bites
 
-	offset    Offset
-	witness   Offset
-	leaseOf   int
-	leaseTill time.Time
-	storeDown bool
-	wiped     bool
+	db     database
+	broker broker
+	store  simStore
+	check  checker
 
-	instances map[int]*instance
-	nextID    int
-	problems  []string
+	instances   []*instance // those that run
+	started     int
+	maintenance bool // the operator wants no instance to run
+	actions     int  // carried out so far
+	crashAt     int  // crash an instance after so many actions; 0: never
 }
 
-type transaction struct {
-	id   int64
-	keys []int64
+// plan is what a seed has in store.
+type plan struct {
+	faults              faultClass // none: then there is no excuse for a duplicate
+	lease, strict       bool
+	witness, once       bool
+	pooler              bool // connections outlive the database server
+	anonymous           bool // the fence has no incarnation
+	crowd               bool // many transactions, so that the horizon's queue fills
+	quick               bool // no long transactions, so that many seeds fit into a minute
+	auditOff            bool
+	auditPublish, eager bool // eager: small limits of everything
+	partitions          int
+	delay               time.Duration
 }
 
-type simCommit struct {
-	key   int64
-	at    int // length of the log then
-	wiped bool
-}
-
-// mutant is a known mistake that the checker must catch.
-type mutant int
+type faultClass uint
 
 const (
-	noMutant mutant = iota
-	mutantNaiveHorizon
-	mutantOffsetBeforeAck
-	mutantSameSnapshot
-	mutantNoFencing
+	crashes faultClass = 1 << iota
+	lostRecords
+	moves // of a partition to another leader
+	storeAway
+	storeLoses // its data, or falls back to an older copy
+	pauses
+	sourceFails
+	restarts  // of the database server
+	reuse     // of keys: a restored backup, a truncated table
+	operators // set the offset back
+	poison    // rows that can't become messages
+	fatal     // failures that no retry heals
+	allFaults = fatal<<1 - 1
 )
 
-// instance is one running replicator: the real machine, and its connection to the model broker.
-type instance struct {
-	id     int
-	m      *machine[int64]
-	client *client
-	timers [timerKinds]int // number of the armed timer
-	gone   bool
-}
-
-// client is a producer: batches arrive in order, and after a failure none does.
-type client struct {
-	broken bool
-	busyTo time.Time
+// newPlan draws a plan. One world in eight has no fault at all.
+func newPlan(rng *rand.Rand) plan {
+	half := func() bool { return rng.IntN(2) == 0 }
+	p := plan{lease: rng.IntN(8) > 0, strict: rng.IntN(4) == 0, witness: half(), once: rng.IntN(12) == 0,
+		pooler: rng.IntN(3) == 0, quick: rng.IntN(4) > 0, auditOff: rng.IntN(6) == 0, auditPublish: half(), eager: half(),
+		partitions: 1 + rng.IntN(3)}
+	p.anonymous = !p.pooler && half()
+	p.crowd = rng.IntN(32) == 0
+	if rng.IntN(6) == 0 {
+		p.delay = 20 * time.Millisecond
+	}
+	if rng.IntN(8) > 0 {
+		p.faults = faultClass(rng.Uint64()) & allFaults
+		if half() {
+			p.faults &^= reuse
+		}
+	}
+	return p
 }
 
 type task struct {
@@ -101,10 +110,24 @@ func (q *taskQueue) Pop() any {
 	return x
 }
 
+var errModel = errors.New("the model failed on purpose")
+
 func newWorld(seed uint64, mut mutant) *world {
-	return &world{rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_700_000_000, 0), mutant: mut,
-		open: map[int64]*transaction{}, keys: map[int64]bool{}, seenAt: map[int64]int{},
-		late: map[int64]bool{}, faults: map[string]int{}, instances: map[int]*instance{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_700_000_000, 0), mutant: mut,
+		struck: map[string]int{}}
+	w.setPlan(newPlan(w.rng))
+	return w
+}
+
+func (w *world) setPlan(p plan) {
+	if w.mutant.plan != nil {
+		w.mutant.plan(&p)
+	}
+	w.plan = p
+	w.db = newDatabase(w)
+	w.broker = newBroker(w, p.partitions)
+	w.store = simStore{w: w}
+	w.check = newChecker(w)
 }
 
 func (w *world) after(d time.Duration, run func()) {
@@ -112,342 +135,174 @@ func (w *world) after(d time.Duration, run func()) {
 	heap.Push(&w.tasks, task{w.now.Add(d), w.taskSeq, run})
 }
 
-// runUntil lets the model's time pass.
-func (w *world) runUntil(end time.Time) {
-	for len(w.tasks) > 0 && w.tasks[0].at.Before(end) {
+// runUntil lets the model's time pass until end, or until done says so.
+func (w *world) runUntil(end time.Time, done func() bool) {
+	for len(w.tasks) > 0 && w.tasks[0].at.Before(end) && len(w.check.problems) == 0 {
+		if done != nil && done() {
+			return
+		}
 		t := heap.Pop(&w.tasks).(task)
 		w.now = t.at
 		t.run()
 	}
-	w.now = end
+	if len(w.check.problems) == 0 && (done == nil || !done()) {
+		w.now = end
+	}
+}
+
+func (w *world) trace(format string, args ...any) {
+	if w.tracing != nil {
+		w.tracing(fmt.Sprintf("%8.3fms ", float64(w.now.UnixMicro()%1e9)/1e3) + fmt.Sprintf(format, args...))
+	}
 }
 
 // soon is a random delay of a few milliseconds, now and then of many.
 func (w *world) soon() time.Duration {
-	d := time.Duration(w.rng.Int64N(int64(4 * time.Millisecond)))
-	if w.rng.IntN(40) == 0 {
+	d := w.upTo(4 * time.Millisecond)
+	if w.plan.faults&pauses != 0 && !w.quiet && w.rng.IntN(40) == 0 {
 		d *= 30
 	}
 	return d
 }
 
-func (w *world) fault(name string, oneIn int) bool {
-	if w.quiet || w.rng.IntN(oneIn) != 0 {
+func (w *world) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d))) }
+
+func (w *world) oneIn(n int) bool { return w.rng.IntN(n) == 0 }
+
+// fault strikes with a chance of one in so many, where the plan has its class.
+func (w *world) fault(class faultClass, name string, oneIn int) bool {
+	if w.quiet || w.plan.faults&class == 0 || !w.oneIn(oneIn) {
 		return false
 	}
-	w.faults[name]++
+	w.struck[name]++
+	w.trace("fault: %s", name)
 	return true
 }
 
-// write runs one writer: it draws keys, waits, and commits or rolls back.
-func (w *world) write(left int) {
-	if left == 0 {
+// failure is the error of a fault: now and then one that ends the job, which its supervisor starts again.
+func (w *world) failure() error {
+	if w.fault(fatal, "failure that no retry heals", 12) {
+		return Stop(errModel, "try again")
+	}
+	return errModel
+}
+
+// run lets writers, instances and faults loose on one another, then stops the faults, and returns every
+// promise that did not hold.
+func (w *world) run() []string {
+	writes := 12
+	if w.plan.crowd {
+		writes = 60
+	}
+	for range 4 {
+		w.db.write(writes)
+	}
+	w.start()
+	if w.plan.lease && w.oneIn(2) {
+		w.start()
+	}
+	w.trouble(40)
+	w.runUntil(w.now.Add(900*time.Millisecond), nil)
+	w.converge()
+	w.idle()
+	w.restart()
+	return w.check.problems
+}
+
+// trouble strikes now and then.
+func (w *world) trouble(left int) {
+	if left == 0 || w.quiet {
 		return
 	}
-	w.taskSeq++
-	tx := &transaction{id: int64(w.taskSeq)}
-	w.open[tx.id] = tx // the lock comes before the first key
-	draws := 1 + w.rng.IntN(3)
-	for i := range draws {
-		w.after(time.Duration(i)*w.soon(), func() {
-			if w.open[tx.id] == nil {
-				return
-			}
-			w.lastKey += 1 + int64(w.rng.IntN(2)) // now and then a hole
-			tx.keys = append(tx.keys, w.lastKey)
-		})
-	}
-	w.after(time.Duration(w.rng.Int64N(int64(30*time.Millisecond))), func() {
-		if w.rng.IntN(10) > 0 {
-			for _, k := range tx.keys {
-				i, _ := slices.BinarySearch(w.rows, k)
-				w.rows = slices.Insert(w.rows, i, k)
-				w.keys[k] = true
-			}
+	w.after(w.upTo(40*time.Millisecond), func() {
+		if w.quiet {
+			return
 		}
-		tx.keys = nil
-		delete(w.open, tx.id)
-		w.after(w.soon(), func() { w.write(left - 1) })
+		w.strike()
+		w.trouble(left - 1)
 	})
 }
 
-// start brings up a new instance.
-func (w *world) start() *instance {
-	w.nextID++
-	cfg := Config{PollInterval: 2 * time.Millisecond, BatchRows: 1 + w.rng.IntN(20), InFlight: 3,
-		CommitInterval: 3 * time.Millisecond, LeaseTTL: 60 * time.Millisecond, StandbyInterval: 10 * time.Millisecond,
-		AuditInterval: 5 * time.Millisecond, AuditPublish: w.rng.IntN(2) == 0,
-		RetryMin: time.Millisecond, RetryMax: 10 * time.Millisecond, DrainTimeout: time.Second}.WithDefaults()
-	in := &instance{id: w.nextID}
-	in.m = newMachine[int64](cfg, &Hooks{}, true, w.rng.IntN(2) == 0, w.rng.Uint64())
-	in.m.witness = 15 * time.Millisecond
-	in.m.horizon.naive = w.mutant == mutantNaiveHorizon
-	in.m.commitUnacked = w.mutant == mutantOffsetBeforeAck
-	w.instances[in.id] = in
-	w.carryOut(in, in.m.start(w.now))
-	return in
-}
-
-// crash ends an instance without a word. What its producer has under way may still arrive.
-func (w *world) crash(in *instance) {
-	in.gone = true
-	delete(w.instances, in.id)
-}
-
-func (w *world) post(in *instance, ev event) {
-	if !in.gone {
-		w.carryOut(in, in.m.step(ev, w.now))
+func (w *world) strike() {
+	switch w.rng.IntN(12) {
+	case 0, 1:
+		if in := w.anyInstance(); in != nil && w.fault(crashes, "crash", 1) {
+			w.crash(in)
+			w.after(w.soon(), w.keepUp)
+		}
+	case 2, 3:
+		w.store.trouble()
+	case 4:
+		if in := w.anyInstance(); in != nil {
+			w.struck["graceful stop"]++
+			w.post(in, evStop{})
+		}
+	case 5:
+		if w.plan.lease && len(w.instances) < 3 {
+			w.struck["another instance"]++
+			w.start()
+		}
+	case 6:
+		w.db.insertLate()
+	case 7:
+		w.db.insertAbove()
+	case 8:
+		w.db.deleteRow()
+	case 9:
+		w.broker.trouble()
+	case 10:
+		w.db.trouble()
+	case 11:
+		w.replayByHand()
 	}
 }
 
-func (w *world) answer(in *instance, make func() event) {
-	w.after(w.soon(), func() {
-		if in.gone {
-			return
-		}
-		ev := make()
-		w.after(w.soon(), func() { w.post(in, ev) })
+func (w *world) anyInstance() *instance {
+	if len(w.instances) == 0 {
+		return nil
+	}
+	return w.instances[w.rng.IntN(len(w.instances))]
+}
+
+// keepUp is what starts the job again, as a supervisor does.
+func (w *world) keepUp() {
+	if len(w.instances) == 0 && !w.maintenance {
+		w.start()
+	}
+}
+
+// withNobodyRunning ends all instances and then lets the operator do something, when no request of theirs is
+// under way any more.
+func (w *world) withNobodyRunning(do func()) {
+	if w.maintenance {
+		return
+	}
+	w.maintenance = true
+	for len(w.instances) > 0 {
+		w.crash(w.instances[0])
+	}
+	w.after(300*time.Millisecond, func() {
+		do()
+		w.maintenance = false
+		w.keepUp()
 	})
 }
 
-var errModel = errors.New("the model failed on purpose")
-
-func (w *world) carryOut(in *instance, actions []action) {
-	for _, a := range actions {
-		switch a := a.(type) {
-		case actTimer:
-			in.timers[a.timer]++
-			armed := in.timers[a.timer]
-			w.after(a.delay, func() {
-				if in.timers[a.timer] == armed {
-					w.post(in, evTimer{a.timer})
-				}
-			})
-		case actAcquire:
-			w.answer(in, func() event { return w.acquire(in) })
-		case actOpenSink:
-			w.answer(in, func() event {
-				if w.fault("sink open", 20) {
-					return evSinkOpened{err: errModel}
-				}
-				in.client = &client{}
-				return evSinkOpened{}
-			})
-		case actCloseSink:
-			if in.client != nil {
-				in.client.broken = true
-			}
-		case actLoad:
-			w.answer(in, func() event { return w.load(a) })
-		case actCommit:
-			w.answer(in, func() event { return evCommitted{a.offset, w.commit(in, a.offset)} })
-		case actOpenSource:
-			w.answer(in, func() event {
-				if w.fault("source open", 20) {
-					return evSourceOpened{err: errModel}
-				}
-				return evSourceOpened{}
-			})
-		case actPoll[int64]:
-			w.poll(in, a.req)
-		case actLookup[int64]:
-			w.answer(in, func() event { return w.lookUp(a) })
-		case actPublish[int64]:
-			w.publish(in, a)
-		case actSaveWitness:
-			w.answer(in, func() event { return w.saveWitness(a) })
-		case actRecheck:
-			w.answer(in, func() event { return evRechecked{} })
-		case actDescribe:
-			w.answer(in, func() event { return evDescribed(a) })
-		case actExit:
-			if a.release && w.leaseOf == in.id {
-				w.leaseOf = 0
-			}
-			in.gone = true
-			delete(w.instances, in.id)
-			if a.err != nil && w.quiet {
-				w.problems = append(w.problems, fmt.Sprintf("instance %d ended: %v", in.id, a.err))
-			}
-		}
-	}
-}
-
-func (w *world) load(a actLoad) event {
-	switch {
-	case w.storeDown || w.fault("load", 20):
-		return evLoaded{err: errModel}
-	case a.witness:
-		return evLoaded{offset: w.witness, witness: true}
-	}
-	return evLoaded{offset: w.offset}
-}
-
-func (w *world) saveWitness(a actSaveWitness) event {
-	if w.fault("witness", 10) {
-		return evWitnessSaved{err: errModel}
-	}
-	w.witness = a.offset
-	return evWitnessSaved{}
-}
-
-func (w *world) acquire(in *instance) event {
-	if w.storeDown || w.fault("lease", 30) {
-		return evLease{err: errModel}
-	}
-	if w.leaseOf != in.id && w.leaseOf != 0 && w.now.Before(w.leaseTill) {
-		return evLease{holder: strconv.Itoa(w.leaseOf)}
-	}
-	w.leaseOf, w.leaseTill = in.id, w.now.Add(60*time.Millisecond)
-	return evLease{held: true}
-}
-
-// commit is the store's compare-and-set. A failure may come before or after the write.
-func (w *world) commit(in *instance, o Offset) error {
-	if w.storeDown || w.fault("commit refused", 30) {
-		return errModel
-	}
-	key, _ := strconv.ParseInt(o.Key, 10, 64)
-	if w.mutant != mutantNoFencing {
-		if w.leaseOf != in.id || !w.now.Before(w.leaseTill) {
-			return ErrLeaseLost
-		}
-		if stored, err := strconv.ParseInt(w.offset.Key, 10, 64); err == nil && stored > key {
-			return &OffsetAheadError{w.offset.Key}
-		}
-	}
-	w.offset = o
-	w.commits = append(w.commits, simCommit{key, len(w.log), w.wiped})
-	w.wiped = false
-	if w.fault("commit answer lost", 30) {
-		return errModel
-	}
-	return nil
-}
-
-// poll is the round trip: the highest key, then the holders, then the page, each a moment later.
-func (w *world) poll(in *instance, req PollRequest[int64]) {
-	var f Fence[int64]
-	var page []int64
-	read := func() {
-		from := 0
-		if req.HasAfter {
-			from, _ = slices.BinarySearch(w.rows, req.After+1)
-		}
-		page = slices.Clone(w.rows[from:min(len(w.rows), from+req.Limit)])
-	}
-	w.after(w.soon(), func() {
-		f.High, f.HasHigh = w.lastKey, w.lastKey > 0
-		if w.mutant == mutantSameSnapshot {
-			read()
-		}
-		w.after(w.soon(), func() {
-			for id := range w.open {
-				f.Holders = append(f.Holders, strconv.FormatInt(id, 10))
-			}
-			w.after(w.soon(), func() {
-				if w.mutant != mutantSameSnapshot {
-					read()
-				}
-				if !in.gone {
-					w.finishPoll(in, req, f, page)
-				}
-			})
-		})
-	})
-}
-
-func (w *world) finishPoll(in *instance, req PollRequest[int64], f Fence[int64], keys []int64) {
-	p := new(Page[int64])
-	if w.fault("poll", 40) {
-		w.after(w.soon(), func() { w.post(in, evPolled[int64]{page: p, err: errModel}) })
+// replayByHand sets the offset back to some row, as an operator does who wants rows published again.
+func (w *world) replayByHand() {
+	if w.db.reused != nil || w.plan.once || !w.fault(operators, "replay by hand", 2) {
 		return
 	}
-	bound := in.m.onFence(f, w.now)
-	result := PollResult{}
-	for _, k := range keys {
-		if !bound.Allows(k) {
-			result.Unsettled = true
-			break
-		}
-		appendKeyOnly(p, k)
-	}
-	result.More = p.Len() == req.Limit
-	if p.Len() > in.m.cfg.BatchRows {
-		w.problems = append(w.problems, "promise 7: a page is larger than configured")
-	}
-	w.after(w.soon(), func() { w.post(in, evPolled[int64]{page: p, result: result}) })
-}
-
-// insertLate gives a row a key that was skipped or rolled back, as an application does that chooses keys.
-func (w *world) insertLate() {
-	if w.lastKey == 0 {
-		return
-	}
-	k := 1 + w.rng.Int64N(w.lastKey)
-	for _, tx := range w.open {
-		if slices.Contains(tx.keys, k) {
+	w.withNobodyRunning(func() {
+		if len(w.db.rows) == 0 || w.db.reused != nil {
 			return
 		}
-	}
-	if !w.keys[k] {
-		i, _ := slices.BinarySearch(w.rows, k)
-		w.rows = slices.Insert(w.rows, i, k)
-		w.keys[k], w.late[k] = true, true
-		w.faults["late row"]++
-	}
-}
-
-func (w *world) lookUp(a actLookup[int64]) event {
-	p := new(Page[int64])
-	if w.fault("lookup", 10) {
-		return evLooked[int64]{page: p, err: errModel}
-	}
-	for _, k := range a.keys {
-		if w.keys[k] {
-			appendKeyOnly(p, k)
-		}
-		if p.Len() == a.req.Limit {
-			return evLooked[int64]{page: p, more: true}
-		}
-	}
-	return evLooked[int64]{page: p}
-}
-
-func appendKeyOnly(p *Page[int64], k int64) {
-	start := len(p.slab)
-	p.slab = AppendKey(p.slab, k)
-	p.append(k, Sum{}, span{rowKey: start, key: len(p.slab), value: len(p.slab), end: len(p.slab)})
-}
-
-// publish delivers a batch in its client's order. A fault may lose the acknowledgement or the batch
-// from some row on; then nothing that follows on this client arrives.
-func (w *world) publish(in *instance, a actPublish[int64]) {
-	c, keys := in.client, slices.Clone(a.page.Keys)
-	if len(in.m.sink.inFlight) > in.m.cfg.InFlight {
-		w.problems = append(w.problems, "promise 7: more batches in flight than configured")
-	}
-	at := w.now.Add(w.soon())
-	if at.Before(c.busyTo) {
-		at = c.busyTo
-	}
-	c.busyTo = at
-	w.after(at.Sub(w.now), func() {
-		if c.broken {
-			w.after(w.soon(), func() { w.post(in, evPublished{a.id, errModel}) })
+		r := w.db.rows[w.rng.IntN(len(w.db.rows))]
+		stored, there := w.store.key()
+		if !there || r.key >= stored || r.late || !r.published {
 			return
 		}
-		arrived, err := len(keys), error(nil)
-		if w.fault("publish", 25) {
-			arrived, err = w.rng.IntN(len(keys)+1), errModel
-			c.broken = true
-		}
-		for _, k := range keys[:arrived] {
-			if _, seen := w.seenAt[k]; !seen {
-				w.seenAt[k] = len(w.log)
-			}
-			w.log = append(w.log, k)
-		}
-		w.after(w.soon(), func() { w.post(in, evPublished{a.id, err}) })
+		w.store.set(r.offset())
+		w.check.replayFrom(r.key)
 	})
 }

@@ -66,12 +66,16 @@ type PollResult struct {
 type Fence[K Key] struct {
 	High    K    // the highest key drawn so far
 	HasHigh bool // false: no key was drawn yet
+	// Counter is set where High is a counter that falls only where keys are used again, and not the highest key
+	// of the rows. Where it fell, or is behind the offset, the source is opened anew, which verifies the offset.
+	Counter bool
 	// Exact is set by an engine whose committed rows are settled as soon as they can be seen, and
 	// also says that High is the highest committed key.
 	Exact bool
 	// Holders names the transactions that may have drawn a key and not yet ended.
 	Holders []string
-	// Incarnation changes when identities of holders lose their meaning, as at a server's restart.
+	// Incarnation changes when identities of holders lose their meaning, as at a server's restart. The source is
+	// then opened anew.
 	Incarnation string
 }
 

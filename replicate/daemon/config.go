@@ -161,6 +161,8 @@ func (c *Config) check(file string) error {
 	}
 	c.Loop.SettleDelay = c.Settle.UnsafeDelay
 	c.Loop.LeaseStrict = c.Lease == "strict"
+	// The loop's own bound is for a client that does not keep to its timeout.
+	c.Loop.AckTimeout = max(c.Loop.WithDefaults().AckTimeout, 2*c.Kafka.Timeout)
 	c.Redis.Job, c.Redis.Table, c.Redis.Topic = c.Name, c.Table, c.Kafka.Topic
 	c.Redis.Lease, c.Redis.LeaseTTL = c.Lease != "off", c.Loop.LeaseTTL
 	c.Kafka.Group = "repliqate." + c.Name + "." + c.Table

@@ -84,6 +84,7 @@ func (s *source[R, K]) readFence(p *pgconn.Pipeline) (replicate.Fence[K], error)
 		return f, s.classify("read the open transactions", err)
 	}
 	f.Incarnation = string(holders[0])
+	f.Counter = s.fences.sequence != ""
 	f.Holders = strings.Fields(string(holders[1]))
 	return f, nil
 }
