@@ -28,16 +28,25 @@ const firstLimit = 256
 
 var binaryFormat = []int16{1}
 
+// prepare prepares all statements. Keys and limits are always sent as bigint, whatever integer the key is:
+// left to itself, PostgreSQL would expect the key's own type.
 func (s *source[R, K]) prepare(ctx context.Context) error {
-	for _, q := range []struct{ name, sql string }{
-		{stmtHigh, s.fences.high}, {stmtHolders, s.fences.holders}, {stmtFirst, s.table.First}, {stmtNext, s.table.Next},
-		{stmtLookup, s.table.Lookup},
+	for _, q := range []struct {
+		name, sql string
+		params    []uint32
+		rows      bool
+	}{
+		{name: stmtHigh, sql: s.proof.high},
+		{name: stmtHolders, sql: s.proof.holders},
+		{name: stmtFirst, sql: s.table.First, params: []uint32{oidInt8}, rows: true},
+		{name: stmtNext, sql: s.table.Next, params: []uint32{oidInt8, oidInt8}, rows: true},
+		{name: stmtLookup, sql: s.table.Lookup, rows: true},
 	} {
-		description, err := s.conn.Prepare(ctx, q.name, q.sql, nil)
+		description, err := s.conn.Prepare(ctx, q.name, q.sql, q.params)
 		if err != nil {
 			return s.classify("prepare the query of table "+s.table.Name, err)
 		}
-		if q.name == stmtFirst || q.name == stmtNext || q.name == stmtLookup {
+		if q.rows {
 			if err := s.compareTypes(description.Fields); err != nil {
 				return err
 			}
@@ -64,7 +73,9 @@ func (s *source[R, K]) compareTypes(fields []pgconn.FieldDescription) error {
 
 // Poll sends all three statements in one round trip, each with a Sync of its own, so that each is a
 // transaction with a snapshot of its own: the page's is newer than the fence (Promise 1).
-func (s *source[R, K]) Poll(ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K]) (replicate.PollResult, error) {
+func (s *source[R, K]) Poll(
+	ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K],
+) (replicate.PollResult, error) {
 	p := s.conn.StartPipeline(ctx)
 	p.SendQueryPrepared(stmtHigh, nil, nil, binaryFormat)
 	p.SendPipelineSync()
@@ -90,8 +101,13 @@ func (s *source[R, K]) Poll(ctx context.Context, req replicate.PollRequest[K], p
 	return result, err
 }
 
-func (s *source[R, K]) readAnswers(p *pgconn.Pipeline, req replicate.PollRequest[K], page *replicate.Page[K], limit int) (replicate.PollResult, error) {
+func (s *source[R, K]) readAnswers(
+	p *pgconn.Pipeline, req replicate.PollRequest[K], page *replicate.Page[K], limit int,
+) (replicate.PollResult, error) {
 	fence, err := s.readFence(p)
+	if err == nil && req.HasAfter && s.setBack(fence, req.After) {
+		err = s.errSetBack(req.After, fence)
+	}
 	if err != nil {
 		return replicate.PollResult{}, err
 	}
@@ -111,6 +127,7 @@ func (s *source[R, K]) readAnswers(p *pgconn.Pipeline, req replicate.PollRequest
 		page.Reset()
 		return replicate.PollResult{}, s.classify("read rows of table "+s.table.Name, closeErr)
 	}
+	s.cover.pass(req, page)
 	if err != nil {
 		return result, err
 	}
@@ -122,19 +139,28 @@ func (s *source[R, K]) readAnswers(p *pgconn.Pipeline, req replicate.PollRequest
 }
 
 // readPage turns rows into messages up to the bound, or until the page is full, and leaves the rest.
-func (s *source[R, K]) readPage(rows *pgconn.ResultReader, fence replicate.Fence[K], bound replicate.Bound[K]) (result replicate.PollResult, count int, err error) {
+func (s *source[R, K]) readPage(
+	rows *pgconn.ResultReader, fence replicate.Fence[K], bound replicate.Bound[K],
+) (result replicate.PollResult, count int, err error) {
+	var last K
 	for rows.NextRow() {
 		values := rows.Values()
 		key, err := s.table.ScanKey(values)
 		if err != nil {
-			return result, count, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err), "regenerate: "+s.table.Regenerate)
+			return result, count, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err),
+				"regenerate: "+s.table.Regenerate)
+		}
+		if count > 0 && key == last {
+			return result, count, replicate.Stop(
+				fmt.Errorf("two rows of table %s have key %s", s.table.Name, replicate.KeyText(key)),
+				"keys must be unique, since the offset can't stand between the two: give one of them another key")
 		}
 		if !bound.Allows(key) {
 			result.Unsettled = true
-			result.Above = fence.HasHigh && key > fence.High
+			result.Above = !fence.HasHigh || key > fence.High
 			return result, count, nil
 		}
-		count++
+		count, last = count+1, key
 		full, err := s.add(key, values)
 		if err != nil {
 			return result, count, err
