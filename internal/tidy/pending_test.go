@@ -27,10 +27,6 @@ var pending = map[string]int{
 	"replicate/sink/kafka/config.go":              2,
 	"replicate/sink/kafka/kafka.go":               1,
 	"replicate/sink/kafka/kafka_test.go":          4,
-	"replicate/source/postgres/fence.go":          2,
 	"replicate/source/postgres/pgbin/array.go":    1,
 	"replicate/source/postgres/pgbin/datetime.go": 1,
-	"replicate/source/postgres/poll.go":           4,
-	"replicate/source/postgres/verify.go":         13,
-	"replicate/source/sqlite/sqlite.go":           9,
 }

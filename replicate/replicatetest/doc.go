@@ -5,7 +5,7 @@
 //	page.go    pages of messages, made as the loop makes them
 //	sink.go    ExerciseSink: order, durability, done exactly once, partitions, Close
 //	offset.go  ExerciseOffsetStore and ExerciseLease
-//	source.go  ExerciseSource, with source_read.go (order, pages, bounds) and source_fault.go (bad rows, failures, offsets)
+//	source.go  ExerciseSource; source_read.go: order, pages, bounds; source_fault.go: bad rows, failures, offsets
 //
 // A suite takes a harness or a function that makes one, so that each subtest begins with nothing.
 package replicatetest

@@ -139,8 +139,8 @@ func innermost(err error) error {
 
 func (s *source[R, K]) verifySettings(ctx context.Context) error {
 	names := slices.Sorted(maps.Keys(pinned))
-	rows, err := s.rows(ctx, "SELECT current_setting(name) FROM unnest($1::text[]) WITH ORDINALITY AS s(name, i) ORDER BY i",
-		"{"+strings.Join(names, ",")+"}")
+	rows, err := s.rows(ctx, `SELECT current_setting(name)
+		FROM unnest($1::text[]) WITH ORDINALITY AS s(name, i) ORDER BY i`, "{"+strings.Join(names, ",")+"}")
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ var hopeless = []struct{ code, hint string }{
 	{"3D000", "check the database in sql_source.uri"},
 	{"3F000", "check the schema of the table"},
 	{"42P01", "check the table in sql_source.uri's database"},
-	{"42501", "grant the role SELECT on the table and on its sequence, and USAGE on their schemas"},
+	{"42501", "grant the role SELECT on table and sequence, USAGE on their schemas, BYPASSRLS where rows are hidden"},
 	{"42703", "the table was changed: regenerate the replicator"},
 	{"42", "the table was changed: regenerate the replicator"},
 }

@@ -197,7 +197,7 @@ func (s *source[R, K]) adapt(page *replicate.Page[K], req replicate.PollRequest[
 		return
 	}
 	fits := req.MaxBytes / max(page.Bytes()/page.Len(), 1)
-	s.limit = max(1, min(req.Limit, fits+fits/8+1, 8*s.limit))
+	s.limit = max(1, min(fits+fits/8+1, 8*s.limit)) // a poll takes no more than its request allows
 }
 
 func appendInt8(b []byte, v int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(v)) }

@@ -25,6 +25,7 @@ type rig struct {
 	polls     int
 	published []int64
 	above     bool
+	held      time.Duration // for how long the horizon is held back
 	retries   []string
 	horizon   []string
 }
@@ -73,7 +74,7 @@ func run(t testing.TB, source replicate.Source[int64], config replicate.Config) 
 				r.change(func() {
 					if i.Err == nil {
 						r.polls++
-						r.above = i.Above
+						r.above, r.held = i.Above, i.HorizonAge
 					}
 				})
 			},
@@ -216,4 +217,10 @@ func (d database) reader(role, table, sequence string) {
 	d.exec("DROP ROLE IF EXISTS " + role + "; CREATE ROLE " + role + " LOGIN; GRANT SELECT ON " + table + " TO " + role +
 		"; GRANT SELECT ON SEQUENCE " + sequence + " TO " + role)
 	d.t.Cleanup(func() { d.exec("DROP OWNED BY " + role + "; DROP ROLE " + role) })
+}
+
+// outlasts waits until the horizon has been held back for longer than d.
+func (r *rig) outlasts(d time.Duration) {
+	r.t.Helper()
+	r.until("the horizon to be held back", func() bool { return r.held > d+d/4 })
 }

@@ -21,7 +21,8 @@ type sequence struct {
 func (s *source[R, K]) unprovable(reason string) error {
 	return replicate.Stop(fmt.Errorf("it can't be proven that no row of table %s is lost: %s", s.table.Name, reason),
 		"if every key does come from one sequence, add to sql_source: settle: {sequence: NAME}; "+
-			"to accept the risk of losing rows of transactions that stay open longer than N seconds: settle: {unsafe_delay_sec: N}")
+			"to accept the risk of losing rows of transactions that stay open longer than N seconds: "+
+			"settle: {unsafe_delay_sec: N}")
 }
 
 // unfit is unprovable for a property of the sequence, which no vouching helps against but ALTER does.
@@ -110,7 +111,8 @@ func (s *source[R, K]) findSequence(ctx context.Context, all tree) (string, erro
 		found, first = d.sequence, r.name
 	}
 	if found == "" {
-		return "", s.unprovable("key " + s.table.KeyColumn + " has no default, so the application or a trigger makes the keys")
+		return "", s.unprovable("key " + s.table.KeyColumn +
+			" has no default, so the application or a trigger makes the keys")
 	}
 	return found, nil
 }

@@ -245,8 +245,10 @@ func (d database) source(relation string, o options) replicate.Source[int64] {
 		o.uri = d.uri(o.user)
 	}
 	table := events(relation, o.keyType)
-	builder := replicate.NewBuilder(&table.Table, json.New("job", table.Name, table.AppendJSON), replicate.MessageKey{}, o.deadLetters)
-	source, err := table.NewSource(builder, replicate.SourceConfig{URI: o.uri, Job: "test", Settle: o.settle, Warn: o.warn})
+	builder := replicate.NewBuilder(&table.Table, json.New("job", table.Name, table.AppendJSON),
+		replicate.MessageKey{}, o.deadLetters)
+	source, err := table.NewSource(builder,
+		replicate.SourceConfig{URI: o.uri, Job: "test", Settle: o.settle, Warn: o.warn})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -262,20 +264,24 @@ func open(t testing.TB, s replicate.Source[int64], at replicate.Offset) error {
 	return s.Open(ctx, at)
 }
 
-// stops checks that err ends the job and says all of want.
-func stops(t testing.TB, err error, want ...string) {
+// stops checks that err ends the job, says all of want, and names a remedy.
+func stops(t testing.TB, err error, want ...string) (ok bool) {
 	t.Helper()
-	if !replicate.IsStop(err) {
+	var stop *replicate.StopError
+	if !errors.As(err, &stop) {
 		t.Errorf("got %v, want an error that stops the job", err)
-		return
+		return false
 	}
+	ok = true
 	for _, w := range want {
 		if !strings.Contains(err.Error(), w) {
 			t.Errorf("the error does not say %q: %v", w, err)
+			ok = false
 		}
 	}
-	var stop *replicate.StopError
-	if errors.As(err, &stop) && stop.Hint == "" {
+	if stop.Hint == "" {
 		t.Errorf("the error names no remedy: %v", err)
+		ok = false
 	}
+	return ok
 }

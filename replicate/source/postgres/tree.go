@@ -64,7 +64,8 @@ func (s *source[R, K]) readTree(ctx context.Context) (tree, error) {
 	}
 	all := make(tree, len(rows))
 	for i, r := range rows {
-		all[i] = relation{oid: r[0], name: r[1], kind: r[2], partition: r[3] == "t", unlogged: r[4] == "t", above: r[5] == "t"}
+		all[i] = relation{oid: r[0], name: r[1], kind: r[2]}
+		all[i].partition, all[i].unlogged, all[i].above = r[3] == "t", r[4] == "t", r[5] == "t"
 	}
 	return all, nil
 }

@@ -117,7 +117,8 @@ func (s *source[R, K]) verifyColumns(ctx context.Context, root string) error {
 // single sequence stands for it.
 func (s *source[R, K]) verifyKey(ctx context.Context, all tree) error {
 	rows, err := s.rows(ctx, `SELECT a.attrelid::regclass, a.attnotnull AND NOT EXISTS (
-				SELECT FROM pg_constraint WHERE conrelid = a.attrelid AND contype = 'n' AND NOT convalidated AND a.attnum = ANY(conkey)),
+				SELECT FROM pg_constraint
+				WHERE conrelid = a.attrelid AND contype = 'n' AND NOT convalidated AND a.attnum = ANY(conkey)),
 			EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid AND i.indimmediate
 				AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum AND i.indpred IS NULL)
 		FROM pg_attribute a WHERE a.attrelid = ANY(`+all.oids(func(r relation) bool { return !r.above })+`) AND a.attname = $1
@@ -127,7 +128,8 @@ func (s *source[R, K]) verifyKey(ctx context.Context, all tree) error {
 	}
 	for _, r := range rows {
 		if r[1] != "t" {
-			return replicate.Stop(fmt.Errorf("key %s of %s may be null, and rows without a key are never read", s.table.KeyColumn, r[0]),
+			return replicate.Stop(
+				fmt.Errorf("key %s of %s may be null, and rows without a key are never read", s.table.KeyColumn, r[0]),
 				"ALTER TABLE "+r[0]+" ALTER COLUMN "+quote(s.table.KeyColumn)+" SET NOT NULL")
 		}
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -15,7 +14,7 @@ import (
 
 const (
 	declare = "declare the key INTEGER PRIMARY KEY AUTOINCREMENT"
-	reused  = "keys were used again (a restored backup, a table that was emptied?): set the offset by hand to where to go on"
+	reused  = "keys were used again (a restored backup, an emptied table?): set the offset by hand to where to go on"
 )
 
 // column is one of the live table.
@@ -33,7 +32,8 @@ func (s *source[R, K]) verify() error {
 		return err
 	}
 	if len(live) == 0 {
-		return replicate.Stop(fmt.Errorf("table %s is not in database %s", t.Name, s.path), "create it, or correct sql_source.uri")
+		return replicate.Stop(fmt.Errorf("table %s is not in database %s", t.Name, s.path),
+			"create it, or correct sql_source.uri")
 	}
 	key := live[t.KeyColumn]
 	for _, c := range t.Columns {
@@ -60,7 +60,8 @@ func (s *source[R, K]) verify() error {
 func (s *source[R, K]) columns() (map[string]column, error) {
 	live := map[string]column{}
 	keys := 0
-	err := s.query(`SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?)`, s.table.Name, func(row *sqlite.Stmt) error {
+	const sql = `SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?)`
+	err := s.query(sql, s.table.Name, func(row *sqlite.Stmt) error {
 		typ, _, _ := strings.Cut(row.ColumnText(1), "(")
 		typ = strings.ToUpper(strings.TrimSpace(typ))
 		inKey := row.ColumnInt(3) > 0
@@ -107,7 +108,8 @@ func (s *source[R, K]) verifyKey(key column) error {
 	case key.rowid:
 		return nil
 	case !key.notNull:
-		return replicate.Stop(fmt.Errorf("key %s of table %s may be null, and rows without a key are never read", t.KeyColumn, t.Name),
+		return replicate.Stop(
+			fmt.Errorf("key %s of table %s may be null, and rows without a key are never read", t.KeyColumn, t.Name),
 			"declare it NOT NULL")
 	}
 	unique := false
@@ -122,8 +124,8 @@ func (s *source[R, K]) verifyKey(key column) error {
 		return replicate.Stop(fmt.Errorf("key %s of table %s has no unique index", t.KeyColumn, t.Name),
 			"create one: CREATE UNIQUE INDEX ... ON "+s.table.Relation+" ("+quote(t.KeyColumn)+")")
 	}
-	s.warnOnce("key " + t.KeyColumn + " of table " + t.Name + " is made by the application: a row whose key is lower than " +
-		"one that was published is not; " + declare)
+	s.warnOnce("key " + t.KeyColumn + " of table " + t.Name + " is made by the application: " +
+		"a row whose key is lower than one that was published is not seen; " + declare)
 	return nil
 }
 
@@ -196,8 +198,8 @@ func (s *source[R, K]) verifyHighest(at K) error {
 	if has {
 		where = "which is at " + replicate.KeyText(high)
 	}
-	what := errors.New("the offset " + replicate.KeyText(at) + " is beyond the highest key of table " + s.table.Name + ", " + where +
-		": SQLite will use keys again")
+	what := fmt.Errorf("the offset %s is beyond the highest key of table %s, %s: SQLite will use keys again",
+		replicate.KeyText(at), s.table.Name, where)
 	if s.autoIncrement {
 		return replicate.Stop(what, reused)
 	}
