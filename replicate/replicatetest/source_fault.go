@@ -165,7 +165,7 @@ func sourceOffset(t *testing.T, h SourceHarness) {
 		t.Helper()
 		err := r.open(at)
 		if !fails && err != nil || fails && !replicate.IsStop(err) {
-			t.Errorf("Open at %+v %s: %v", at, what, err)
+			t.Fatalf("Open at %+v %s: %v", at, what, err)
 		}
 	}
 	opens("with the row as it was published", at, false)

@@ -56,6 +56,7 @@ type source[R any, K replicate.Key] struct {
 	r      R   // the row being read
 	limit  int // rows to ask for, sized by what rows have weighed
 	params [2][]byte
+	beyond upTo[K] // the first row beyond the bound, as the last poll that saw one has it
 
 	// What outlives a connection.
 	cover  cover[K]

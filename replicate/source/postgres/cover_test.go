@@ -39,7 +39,7 @@ func TestAttachedPartition(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-				d := create(t, pg, "", ranged)
+				d := create(t, pg, ranged)
 				d.reader("r_cover", "events", "events_id_seq")
 				r := run(t, d.source("public.events", options{user: "r_cover"}), config())
 				r.awaits(1, 2, 5, 6)
@@ -63,7 +63,7 @@ func TestReattachedPartition(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
 		const detach = "ALTER TABLE events DETACH PARTITION a"
 		const attach = "ALTER TABLE events ATTACH PARTITION a FOR VALUES IN ('a')"
-		d := create(t, pg, "", ranged)
+		d := create(t, pg, ranged)
 		r := run(t, d.source("public.events", options{}), config())
 		r.awaits(1, 2, 5, 6)
 		d.exec(detach)

@@ -14,6 +14,7 @@ import (
 // proof is what the source has verified, and the two statements of the fence that follow from it. high
 // comes first and in a statement of its own: the holders must be listed after it was read.
 type proof struct {
+	table    uint32   // OID
 	sequence sequence // zero with settle.unsafe_delay_sec
 	high     string   // one row: the highest key drawn, and whether it was drawn
 	holders  string   // one row: incarnation, holders separated by blanks, stamp
@@ -35,6 +36,7 @@ func holdersOf(relations, stamp string) string {
 // proofOf plans the fence on a sequence.
 func proofOf(all tree, key string, seq sequence) proof {
 	return proof{
+		table:    all[0].number(),
 		sequence: seq,
 		high:     "SELECT last_value, is_called FROM " + seq.name,
 		holders:  holdersOf("'{"+seq.oid+"}'::oid[]", stampOf(all, key, seq)),
@@ -46,6 +48,7 @@ func proofOf(all tree, key string, seq sequence) proof {
 func unsafeProofOf(all tree, key, table string) proof {
 	column := quote(key)
 	return proof{
+		table: all[0].number(),
 		high: "SELECT coalesce(max(" + column + "), 0)::bigint, count(" + column + ") > 0 FROM (SELECT " + column +
 			" FROM " + table + " ORDER BY " + column + " DESC LIMIT 1) AS newest",
 		holders: holdersOf(all.oids(anyRelation), stampOf(all, key, sequence{})),
@@ -72,38 +75,39 @@ func (p *proof) drawn(last int64, called bool) (high int64, has bool) {
 
 // readFence reads the answers to both statements, and whether what was verified still holds.
 func (s *source[R, K]) readFence(p *pgconn.Pipeline) (f replicate.Fence[K], err error) {
-	high, err := oneRow(p)
+	high, origin, err := oneRow(p)
 	if err != nil {
 		return f, s.classify("read the sequence of table "+s.table.Name, err)
 	}
 	key, has := s.proof.drawn(int64(binary.BigEndian.Uint64(high[0])), high[1][0] != 0)
 	f.High, f.HasHigh = K(key), has
-	holders, err := oneRow(p)
+	holders, _, err := oneRow(p)
 	if err != nil {
 		return f, s.classify("read the open transactions", err)
 	}
 	f.Incarnation = string(holders[0])
 	f.Holders = strings.Fields(string(holders[1]))
-	if string(holders[2]) != s.proof.stamp {
+	if string(holders[2]) != s.proof.stamp || origin != s.proof.sequence.number {
 		return f, errStale // Promise 5
 	}
 	return f, nil
 }
 
-// oneRow reads a result of one row, and the Sync behind it.
-func oneRow(p *pgconn.Pipeline) ([][]byte, error) {
+// oneRow reads a result of one row, and the Sync behind it. origin is the relation that the row comes from: the
+// name in a statement may have come to mean another one.
+func oneRow(p *pgconn.Pipeline) (row [][]byte, origin uint32, err error) {
 	result, err := nextResult(p)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	all := result.Read()
 	if all.Err != nil {
-		return nil, all.Err
+		return nil, 0, all.Err
 	}
 	if len(all.Rows) != 1 {
-		return nil, fmt.Errorf("%d rows, want 1", len(all.Rows))
+		return nil, 0, fmt.Errorf("%d rows, want 1", len(all.Rows))
 	}
-	return all.Rows[0], endOfStatement(p)
+	return all.Rows[0], all.FieldDescriptions[0].TableOID, endOfStatement(p)
 }
 
 func nextResult(p *pgconn.Pipeline) (*pgconn.ResultReader, error) {

@@ -112,7 +112,7 @@ func TestHorizon(t *testing.T) {
 				}
 				for _, table := range shape.tables {
 					t.Run(shape.name+"/"+table+"/"+w.name, func(t *testing.T) {
-						d := create(t, pg, "", shape.ddl)
+						d := create(t, pg, shape.ddl)
 						if i == 0 {
 							d.exec("CREATE UNIQUE INDEX ON events (text) WHERE text = 'once'")
 						}
@@ -154,7 +154,7 @@ func horizon(t *testing.T, d database, keyType, table string, w writer) {
 // TestRollback lets the transaction that drew the low key roll back: the rows behind it must not wait for ever.
 func TestRollback(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", shapes[0].ddl)
+		d := create(t, pg, shapes[0].ddl)
 		r := run(t, d.source("public.events", options{}), config())
 		low := d.session()
 		low.exec("BEGIN")
@@ -180,7 +180,7 @@ func TestPreparedTransaction(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			d := create(t, pg, "", shapes[0].ddl)
+			d := create(t, pg, shapes[0].ddl)
 			c := config()
 			c.StuckAfter = 1 // report the holder with each poll
 			r := run(t, d.source("public.events", options{}), c)
@@ -213,7 +213,7 @@ func TestPreparedTransaction(t *testing.T) {
 // TestHoldersAreNamed holds the horizon back from a session, and asks as a role that may not see others' sessions.
 func TestHoldersAreNamed(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", shapes[0].ddl)
+		d := create(t, pg, shapes[0].ddl)
 		d.reader("r_holders", "events", "events_id_seq")
 		for user, want := range map[string]string{
 			"postgres":  `application "shop", user postgres, idle in transaction, transaction open for`,
@@ -234,7 +234,7 @@ func TestHoldersAreNamed(t *testing.T) {
 // TestLongUpdateDoesNotHoldBack leaves an UPDATE and a DELETE open on the table: they draw no keys.
 func TestLongUpdateDoesNotHoldBack(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", shapes[0].ddl+"; INSERT INTO events (text) VALUES ('a'), ('b'), ('c')")
+		d := create(t, pg, shapes[0].ddl+"; INSERT INTO events (text) VALUES ('a'), ('b'), ('c')")
 		long := d.session()
 		long.exec("BEGIN; UPDATE events SET text = 'x' WHERE id = 2; DELETE FROM events WHERE id = 3")
 		r := run(t, d.source("public.events", options{}), config())
@@ -248,7 +248,7 @@ func TestLongUpdateDoesNotHoldBack(t *testing.T) {
 // queue holds, and opens another among those that are merged.
 func TestEpochCap(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", shapes[0].ddl)
+		d := create(t, pg, shapes[0].ddl)
 		r := run(t, d.source("public.events", options{}), config())
 		first, second, busy := d.session(), d.session(), d.session()
 		first.exec("BEGIN")
@@ -284,7 +284,7 @@ func TestEpochCap(t *testing.T) {
 // TestRowsAboveTheSequence inserts explicit keys: they wait, are reported, and come when the sequence is there.
 func TestRowsAboveTheSequence(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", shapes[1].ddl)
+		d := create(t, pg, shapes[1].ddl)
 		r := run(t, d.source("public.events", options{keyType: "integer"}), config())
 		above := func(want bool) {
 			t.Helper()

@@ -51,9 +51,15 @@ func (s *source[R, K]) verifyOffset(ctx context.Context, at replicate.Offset) er
 	if result.Err != nil {
 		return s.classify("read the row at the offset", result.Err)
 	}
+	if len(result.Rows) == 0 {
+		return nil // deleted since, which is fine
+	}
+	if err := s.compareTypes(result.FieldDescriptions); err != nil {
+		return err
+	}
 	var row R
-	if len(result.Rows) == 0 || s.table.Scan(&row, result.Rows[0]) != nil {
-		return nil // deleted since, which is fine, or published as a dead letter
+	if s.table.Scan(&row, result.Rows[0]) != nil {
+		return nil // it was published as a dead letter
 	}
 	if sum := replicate.SumOf(s.table.AppendJSON(nil, &row)).String(); sum != at.Sum {
 		return replicate.Stop(fmt.Errorf(

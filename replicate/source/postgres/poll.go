@@ -55,14 +55,18 @@ func (s *source[R, K]) prepare(ctx context.Context) error {
 	return nil
 }
 
-// compareTypes compares a result's columns with what was generated, for each result: between two polls
-// someone may have changed the table.
+// compareTypes compares a result's columns with what was generated, and the table that they come from with the
+// one that was verified, for each result: between two polls someone may have changed the table, or given its name
+// to another.
 func (s *source[R, K]) compareTypes(fields []pgconn.FieldDescription) error {
 	if len(fields) != len(s.table.OIDs) {
 		return replicate.Stop(fmt.Errorf("the query of table %s has %d columns, the code was generated for %d",
 			s.table.Name, len(fields), len(s.table.OIDs)), "regenerate: "+s.table.Regenerate)
 	}
 	for i, want := range s.table.OIDs {
+		if s.table.Columns[i].Name == s.table.KeyColumn && fields[i].TableOID != s.proof.table {
+			return errStale
+		}
 		if want != 0 && fields[i].DataTypeOID != want {
 			return replicate.Stop(fmt.Errorf("column %s of table %s has type number %d, the code was generated for %d",
 				s.table.Columns[i].Name, s.table.Name, fields[i].DataTypeOID, want), "regenerate: "+s.table.Regenerate)
@@ -157,7 +161,11 @@ func (s *source[R, K]) readPage(
 		}
 		if !bound.Allows(key) {
 			result.Unsettled = true
-			result.Above = !fence.HasHigh || key > fence.High
+			// A row that was committed since the sequence was read has a higher key too. But the row that was
+			// there at the last poll already is above the sequence for good.
+			seen := upTo[K]{key, true}
+			result.Above = s.beyond == seen && (!fence.HasHigh || key > fence.High)
+			s.beyond = seen
 			return result, count, nil
 		}
 		count, last = count+1, key

@@ -81,7 +81,7 @@ func readCases(t *testing.T, name string) (cases []sqlCase) {
 // code was generated for. Each error names what is wrong and what to do.
 func TestRefusals(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", "")
+		d := create(t, pg, "")
 		for _, c := range readCases(t, "refused.sql") {
 			d.exec("DROP SCHEMA public CASCADE; DROP FOREIGN DATA WRAPPER IF EXISTS w CASCADE; CREATE SCHEMA public")
 			d.exec(c.ddl)
@@ -96,7 +96,7 @@ func TestRefusals(t *testing.T) {
 // TestAccepted opens tables that must be taken, some with a warning.
 func TestAccepted(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", "")
+		d := create(t, pg, "")
 		for _, c := range readCases(t, "accepted.sql") {
 			d.exec(`DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS "Other" CASCADE; CREATE SCHEMA public`)
 			d.exec(c.ddl)
@@ -122,7 +122,7 @@ func TestAccepted(t *testing.T) {
 
 // TestNotNullThatIsNotValid has a key whose NOT NULL was never checked against the rows, as PostgreSQL 18 can.
 func TestNotNullThatIsNotValid(t *testing.T) {
-	d := create(t, newest(t), "", "CREATE TABLE events (id bigint DEFAULT 1, text text NOT NULL);"+
+	d := create(t, newest(t), "CREATE TABLE events (id bigint DEFAULT 1, text text NOT NULL);"+
 		"INSERT INTO events VALUES (NULL, 'x');"+
 		"CREATE SEQUENCE s; ALTER TABLE events ALTER id SET DEFAULT nextval('s'); CREATE UNIQUE INDEX ON events (id);"+
 		"ALTER TABLE events ADD CONSTRAINT n NOT NULL id NOT VALID")
@@ -137,7 +137,7 @@ func TestReusedKeys(t *testing.T) {
 			"TRUNCATE events RESTART IDENTITY", "SELECT setval('events_id_seq', 2)", "ALTER SEQUENCE events_id_seq RESTART",
 			"SELECT setval('events_id_seq', 3, false)",
 		} {
-			d := create(t, pg, "", identity+"INSERT INTO events (text) VALUES ('a'), ('b'), ('c')")
+			d := create(t, pg, identity+"INSERT INTO events (text) VALUES ('a'), ('b'), ('c')")
 			s := d.source("public.events", options{})
 			if err := open(t, s, replicate.Offset{Key: "3"}); err != nil {
 				t.Fatal(err)
@@ -155,7 +155,7 @@ func TestReusedKeys(t *testing.T) {
 			stops(t, open(t, s, replicate.Offset{Key: "3"}), "the offset 3 is beyond the sequence public.events_id_seq",
 				"set the offset by hand")
 		}
-		d := create(t, pg, "", identity+"INSERT INTO events (text) VALUES ('a'), ('b'), ('c')")
+		d := create(t, pg, identity+"INSERT INTO events (text) VALUES ('a'), ('b'), ('c')")
 		r := run(t, d.source("public.events", options{}), config())
 		r.awaits(1, 2, 3)
 		d.exec("TRUNCATE events RESTART IDENTITY; INSERT INTO events (text) SELECT 'other' FROM generate_series(1, 4)")

@@ -12,7 +12,7 @@ import (
 // sequence it does all there is to do.
 func TestAnyRole(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", `CREATE SCHEMA s;
+		d := create(t, pg, `CREATE SCHEMA s;
 			CREATE TABLE s.events (id bigserial, text text NOT NULL) PARTITION BY LIST (text);
 			CREATE TABLE s.a PARTITION OF s.events FOR VALUES IN ('a');
 			CREATE TABLE s.b PARTITION OF s.events FOR VALUES IN ('b');
@@ -67,7 +67,7 @@ func TestAnyRole(t *testing.T) {
 // TestRowSecurityWhileRunning turns row level security on while the source polls.
 func TestRowSecurityWhileRunning(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", identity+"INSERT INTO events (text) VALUES ('a'), ('b')")
+		d := create(t, pg, identity+"INSERT INTO events (text) VALUES ('a'), ('b')")
 		d.reader("r_security", "events", "events_id_seq")
 		r := run(t, d.source("public.events", options{user: "r_security"}), config())
 		r.awaits(1, 2)
@@ -87,7 +87,7 @@ func TestStandby(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	d := create(t, pg, "", identity)
+	d := create(t, pg, identity)
 	standby(t, d)
 	err = open(t, d.source("public.events", options{}), replicate.Offset{})
 	stops(t, err, "the server is a standby", "target_session_attrs=read-write")

@@ -12,9 +12,10 @@ import (
 
 // sequence is the one that every key comes from.
 type sequence struct {
-	oid   string
-	name  string // quoted, with its schema
-	start int64
+	oid    string
+	number uint32 // the OID again, as the protocol has it
+	name   string // quoted, with its schema
+	start  int64
 }
 
 // unprovable refuses to begin, and says which line of the configuration takes the responsibility.
@@ -51,7 +52,7 @@ func (s *source[R, K]) verifySequence(ctx context.Context, all tree) (found sequ
 			"name the sequence with its schema")
 	}
 	r := rows[0]
-	found.name = r[0]
+	found.name, found.number = r[0], oidNumber(found.oid)
 	switch alter := "ALTER SEQUENCE " + found.name; {
 	case r[1] != "1":
 		return found, s.unfit(found.name, "has INCREMENT "+r[1]+" and not 1", alter+" INCREMENT 1")

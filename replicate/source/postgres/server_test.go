@@ -65,7 +65,7 @@ func onEach(t *testing.T, test func(t *testing.T, pg *testserver.Postgres)) {
 }
 
 // newest runs a test on the newest PostgreSQL alone.
-func newest(t *testing.T) *testserver.Postgres {
+func newest(t testing.TB) *testserver.Postgres {
 	t.Helper()
 	pg, err := servers[testserver.Newest]()
 	if err != nil {
@@ -83,11 +83,11 @@ type database struct {
 	name string
 }
 
-// create makes a database, with options as CREATE DATABASE takes them, and runs ddl in it.
-func create(t testing.TB, pg *testserver.Postgres, options, ddl string) database {
+// create makes a database and runs ddl in it.
+func create(t testing.TB, pg *testserver.Postgres, ddl string) database {
 	t.Helper()
 	d := database{t, pg, fmt.Sprintf("test%d", databases.Add(1))}
-	if err := pg.Exec(t.Context(), "CREATE DATABASE "+d.name+" "+options); err != nil {
+	if err := pg.Exec(t.Context(), "CREATE DATABASE "+d.name); err != nil {
 		t.Fatal(err)
 	}
 	d.exec(ddl)
@@ -209,7 +209,7 @@ func events(relation, keyType string) *postgres.Table[event, int64] {
 		OIDs:     []uint32{oid, 25},
 		Scan: func(r *event, v [][]byte) (err error) {
 			r.ID = replicate.NotNull(&err, "id", v[0], decode)
-			r.Text = replicate.NotNull(&err, "text", v[1], pgbin.Text)
+			r.Text = replicate.NotNull(&err, "text", v[1], readable)
 			return err
 		},
 		ScanKey: func(v [][]byte) (key int64, err error) {
@@ -217,6 +217,16 @@ func events(relation, keyType string) *postgres.Table[event, int64] {
 			return key, err
 		},
 	}
+}
+
+// unreadable is a text that can't be decoded. A database that checks its texts holds none, so the tests have this.
+const unreadable = "unreadable"
+
+func readable(v []byte) (string, error) {
+	if string(v) == unreadable {
+		return "", errors.New("it is unreadable")
+	}
+	return pgbin.Text(v)
 }
 
 // options of a source that differ from test to test.

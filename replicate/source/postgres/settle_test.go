@@ -11,7 +11,7 @@ import (
 // TestVouchedSequence has keys that the application draws, and a configuration that says from where.
 func TestVouchedSequence(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", "CREATE SEQUENCE s; CREATE TABLE events (id bigint PRIMARY KEY, text text NOT NULL)")
+		d := create(t, pg, "CREATE SEQUENCE s; CREATE TABLE events (id bigint PRIMARY KEY, text text NOT NULL)")
 		r := run(t, d.source("public.events", options{settle: replicate.Settle{Sequence: "s"}}), config())
 		const next = "INSERT INTO events VALUES (nextval('s'), 'x')"
 		low := d.session()
@@ -30,7 +30,7 @@ func TestVouchedSequence(t *testing.T) {
 func TestUnsafeDelay(t *testing.T) {
 	const delay = 3 * time.Second
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", `CREATE SEQUENCE s;
+		d := create(t, pg, `CREATE SEQUENCE s;
 			CREATE TABLE events (id bigint, text text NOT NULL) PARTITION BY LIST (text);
 			ALTER TABLE events ALTER id SET NOT NULL; CREATE TABLE a PARTITION OF events FOR VALUES IN ('a');
 			CREATE TABLE b PARTITION OF events FOR VALUES IN ('b')`)

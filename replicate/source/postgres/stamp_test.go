@@ -38,7 +38,7 @@ func standby(t *testing.T, d database) {
 
 // subscribe fills a table from another database of the same server.
 func subscribe(t *testing.T, pg *testserver.Postgres, table string) (statement string) {
-	publisher := create(t, pg, "", "CREATE TABLE "+table+" (id bigint, text text); CREATE PUBLICATION p FOR TABLE "+table)
+	publisher := create(t, pg, "CREATE TABLE "+table+" (id bigint, text text); CREATE PUBLICATION p FOR TABLE "+table)
 	// The database can't be dropped while the subscription is there, but the server is.
 	return fmt.Sprintf("CREATE SUBSCRIPTION %s_from CONNECTION 'host=127.0.0.1 port=%d user=postgres dbname=%s' "+
 		"PUBLICATION p WITH (create_slot = false, slot_name = NONE, enabled = false)",
@@ -51,7 +51,7 @@ func TestChangesAreSeenByTheNextPoll(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
 		for _, c := range readCases(t, "changes.sql") {
 			t.Run(c.name, func(t *testing.T) {
-				d := create(t, pg, "", c.ddl)
+				d := create(t, pg, c.ddl)
 				s := d.source("public.events", options{})
 				if err := open(t, s, replicate.Offset{}); err != nil {
 					t.Fatal(err)
@@ -96,7 +96,7 @@ func TestChangesAreSeenByTheNextPoll(t *testing.T) {
 // of order could be passed; and the remedy that it names is enough, although a session still has keys cached.
 func TestCache(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
-		d := create(t, pg, "", identity+"INSERT INTO events (text) VALUES ('a')")
+		d := create(t, pg, identity+"INSERT INTO events (text) VALUES ('a')")
 		r := run(t, d.source("public.events", options{}), config())
 		r.awaits(1)
 		early, late := d.session(), d.session()

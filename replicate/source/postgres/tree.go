@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/repliqate/repliqate/replicate"
 )
@@ -16,6 +17,14 @@ type relation struct {
 	partition bool   // it belongs to a partitioned table; else a child by inheritance, or nobody's
 	above     bool
 	unlogged  bool
+}
+
+// number is the OID as the protocol has it.
+func (r relation) number() uint32 { return oidNumber(r.oid) }
+
+func oidNumber(text string) uint32 {
+	n, _ := strconv.ParseUint(text, 10, 32) // it comes from the server
+	return uint32(n)
 }
 
 // isLeaf reports whether the relation holds rows that the table shows.

@@ -33,9 +33,30 @@ func (s *source[R, K]) Poll(
 	return s.read(stmt, bound)
 }
 
+var errStale = errors.New("the schema was changed: rows are read again as soon as the table is verified")
+
+// schemaVersion grows with each change of the schema.
+func (s *source[R, K]) schemaVersion() (version int64, err error) {
+	found, err := s.version.Step()
+	if err == nil && found {
+		version = s.version.ColumnInt64(0)
+	}
+	if err = errors.Join(err, s.version.Reset()); err != nil {
+		return 0, s.classify("read the version of the schema", err)
+	}
+	return version, nil
+}
+
 // fence reads the highest key, and stops when it has fallen back: a key was or will be used again.
 func (s *source[R, K]) fence() (replicate.Fence[K], error) {
 	f := replicate.Fence[K]{Exact: true}
+	now, err := s.schemaVersion()
+	if err == nil && now != s.verified {
+		err = errStale // a retry opens and verifies anew (Promise 5)
+	}
+	if err != nil {
+		return f, err
+	}
 	found, err := s.high.Step()
 	if err == nil && found && s.high.ColumnType(0) == sqlite.TypeInteger {
 		f.High, f.HasHigh = K(s.high.ColumnInt64(0)), true

@@ -62,7 +62,8 @@ type source[R any, K replicate.Key] struct {
 
 	conn              *sqlite.Conn
 	first, next, high *sqlite.Stmt
-	lookup            *sqlite.Stmt
+	lookup, version   *sqlite.Stmt
+	verified          int64 // the version of the schema that was verified
 	row               sqlval.Row
 	r                 R
 	autoIncrement     bool // the live table guarantees that keys only grow
@@ -110,6 +111,12 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	defer s.conn.SetInterrupt(nil)
 	if err := sqlitex.ExecuteTransient(s.conn, "PRAGMA query_only = 1", nil); err != nil {
 		return fmt.Errorf("open database %s: %w", s.path, err)
+	}
+	if s.version, err = s.conn.Prepare("PRAGMA schema_version"); err != nil {
+		return s.classify("prepare query", err)
+	}
+	if s.verified, err = s.schemaVersion(); err != nil {
+		return err
 	}
 	if err := s.verify(); err != nil {
 		return err

@@ -261,6 +261,18 @@ func TestRecheck(t *testing.T) {
 	if err := rechecker.Recheck(t.Context()); err != nil {
 		t.Errorf("Recheck: %v", err)
 	}
-	d.exec("ALTER TABLE events RENAME COLUMN text TO words")
+	req := replicate.PollRequest[int64]{Limit: 10, MaxBytes: 1000,
+		OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
+			t.Error("a page is used after the schema has changed")
+			return replicate.Bound[int64]{}
+		}}
+	for _, change := range []string{"CREATE TABLE other (x INT)", "ALTER TABLE events RENAME COLUMN text TO words"} {
+		d.exec(change)
+		var page replicate.Page[int64]
+		if _, err := s.Poll(t.Context(), req, &page); err == nil || replicate.IsStop(err) {
+			t.Errorf("after %s the poll returned %v, want an error that is retried", change, err)
+		}
+	}
 	stops(t, rechecker.Recheck(t.Context()), "no column text any more")
+	stops(t, s.Open(t.Context(), replicate.Offset{}), "no column text any more")
 }

@@ -127,6 +127,18 @@ CREATE TABLE d PARTITION OF c FOR VALUES IN ('d');
 -- says: b is filled by a subscription
 -- subscribe: b
 
+-- case: another table of the same name
+-- table: identity
+-- change:
+ALTER TABLE events RENAME TO old;
+CREATE TABLE events (LIKE old INCLUDING ALL);
+
+-- case: another sequence of the same name
+-- table: identity
+-- change:
+ALTER SEQUENCE events_id_seq RENAME TO old;
+CREATE SEQUENCE events_id_seq;
+
 -- case: a new column
 -- table: identity
 -- unseen

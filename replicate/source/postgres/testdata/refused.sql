@@ -105,7 +105,7 @@ ALTER TABLE a ALTER id SET DEFAULT nextval('s');
 
 -- case: a partition with another default
 -- says: not a plain nextval: 7
-CREATE TABLE events (id bigint DEFAULT 7, text text NOT NULL) PARTITION BY LIST (text);
+CREATE TABLE events (id bigint DEFAULT 7 NOT NULL, text text NOT NULL) PARTITION BY LIST (text);
 CREATE TABLE a PARTITION OF events FOR VALUES IN ('a');
 CREATE TABLE b PARTITION OF events FOR VALUES IN ('b');
 
