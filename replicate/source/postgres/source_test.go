@@ -40,10 +40,8 @@ func harness(t *testing.T, pg *testserver.Postgres) replicatetest.SourceHarness 
 			}
 		},
 		Delete: func(key int64) { s.exec(fmt.Sprintf("DELETE FROM events WHERE id = %d", key)) },
-		Change: func(key int64, text string) {
-			s.exec(fmt.Sprintf("UPDATE events SET text = %s WHERE id = %d", quoted(text), key))
-		},
-		Corrupt: func(key int64) { s.exec(fmt.Sprintf(`UPDATE events SET text = E'A\xff' WHERE id = %d`, key)) },
+		Change:  change,
+		Corrupt: func(key int64) { change(key, unreadable) },
 		Begin: func() func() {
 			writer := d.session()
 			writer.exec("BEGIN")
