@@ -31,7 +31,7 @@ type leaf[K replicate.Key] struct {
 	covered upTo[K] // where it is not: as far as it was read before it was detached
 }
 
-// pass notes that a poll has read on from after, and then what it has read.
+// pass notes what a poll has passed: what it read from, and what it has read.
 func (c *cover[K]) pass(req replicate.PollRequest[K], page *replicate.Page[K]) {
 	c.passed = upTo[K]{req.After, req.HasAfter}
 	if page.Len() > 0 {

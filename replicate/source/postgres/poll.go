@@ -80,6 +80,8 @@ func (s *source[R, K]) compareTypes(fields []pgconn.FieldDescription) error {
 func (s *source[R, K]) Poll(
 	ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K],
 ) (replicate.PollResult, error) {
+	page.Reset()
+	defer s.cover.pass(req, page)
 	p := s.conn.StartPipeline(ctx)
 	p.SendQueryPrepared(stmtHigh, nil, nil, binaryFormat)
 	p.SendPipelineSync()
@@ -131,7 +133,6 @@ func (s *source[R, K]) readAnswers(
 		page.Reset()
 		return replicate.PollResult{}, s.classify("read rows of table "+s.table.Name, closeErr)
 	}
-	s.cover.pass(req, page)
 	if err != nil {
 		return result, err
 	}

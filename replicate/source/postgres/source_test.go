@@ -39,7 +39,7 @@ func harness(t *testing.T, pg *testserver.Postgres) replicatetest.SourceHarness 
 				s.exec(fmt.Sprintf("SELECT setval('events_id_seq', greatest(%d, (SELECT last_value FROM events_id_seq)))", top))
 			}
 		},
-		Delete: func(key int64) { s.exec(fmt.Sprintf("DELETE FROM events WHERE id = %d", key)) },
+		Delete:  func(key int64) { s.exec(fmt.Sprintf("DELETE FROM events WHERE id = %d", key)) },
 		Change:  change,
 		Corrupt: func(key int64) { change(key, unreadable) },
 		Begin: func() func() {

@@ -71,6 +71,9 @@ func (s *source[R, K]) readTree(ctx context.Context) (tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(rows) == 0 {
+		return nil, errStale // it was created since the snapshot was taken
+	}
 	all := make(tree, len(rows))
 	for i, r := range rows {
 		all[i] = relation{oid: r[0], name: r[1], kind: r[2]}
