@@ -159,7 +159,7 @@ var hopeless = []struct{ code, hint string }{
 	{"28", "check user and password in sql_source.uri"},
 	{"3D000", "check the database in sql_source.uri"},
 	{"3F000", "check the schema of the table"},
-	{"42P01", "check the table in sql_source.uri's database"},
+	{undefinedTable, "check the table in sql_source.uri's database"},
 	{"42501", "grant the role SELECT on table and sequence, USAGE on their schemas, BYPASSRLS where rows are hidden"},
 	{"42703", "the table was changed: regenerate the replicator"},
 	{"42", "the table was changed: regenerate the replicator"},

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 )
+
+// undefinedTable is the error code for a relation that does not exist.
+const undefinedTable = "42P01"
 
 // proof is what the source has verified, and the two statements of the fence that follow from it. high
 // comes first and in a statement of its own: the holders must be listed after it was read.
@@ -76,6 +80,10 @@ func (p *proof) drawn(last int64, called bool) (high int64, has bool) {
 // readFence reads the answers to both statements, and whether what was verified still holds.
 func (s *source[R, K]) readFence(p *pgconn.Pipeline) (f replicate.Fence[K], err error) {
 	high, origin, err := oneRow(p)
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == undefinedTable {
+		return f, errStale // what has become of the sequence is found out when the source is opened
+	}
 	if err != nil {
 		return f, s.classify("read the sequence of table "+s.table.Name, err)
 	}
