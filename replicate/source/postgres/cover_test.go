@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/repliqate/repliqate/internal/testserver"
+	"github.com/repliqate/repliqate/replicate"
 )
 
 // ranged is partitioned by something else than the key, so that a partition may have any keys.
@@ -79,5 +80,27 @@ func TestReattachedPartition(t *testing.T) {
 		d.exec(attach)
 		stops(t, r.end(), "partition a was attached to table events with 1 rows whose keys, 8 to 8, were passed",
 			"offset set 7")
+	})
+}
+
+// TestAttachedWhileDisconnected loses the connection right after the first page; a partition is attached before it
+// is there again.
+func TestAttachedWhileDisconnected(t *testing.T) {
+	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
+		d := create(t, pg, ranged)
+		s := d.source("public.events", options{})
+		if err := open(t, s, replicate.Offset{}); err != nil {
+			t.Fatal(err)
+		}
+		if keys, err := poll(t, s, nil); err != nil || len(keys) != 4 {
+			t.Fatalf("poll: %v, %v", keys, err)
+		}
+		d.exec("INSERT INTO c VALUES (3, 'c'); ALTER TABLE events ATTACH PARTITION c FOR VALUES IN ('c')")
+		stops(t, open(t, s, replicate.Offset{Key: "5"}), "partition c was attached", "3 to 3")
+		// Beyond 6 this source was not: another instance was, and nothing is known of what it has read.
+		d.exec("INSERT INTO events (text) VALUES ('a')")
+		if err := open(t, s, replicate.Offset{Key: "7"}); err != nil {
+			t.Error(err)
+		}
 	})
 }
