@@ -13,11 +13,11 @@ var errStale = errors.New("the table, its partitions, its sequence or its subscr
 // of the tree as it was verified: a new relation shows below one of them.
 func stampOf(all tree, key string, seq sequence) string {
 	parts := all.oids(func(r relation) bool { return r.kind == "p" || !r.partition })
-	stamp := `(SELECT bit_xor(hashtextextended(attrelid || '/' || attnum || '/' || xmin, 0)) FROM pg_attribute
+	stamp := `(SELECT bit_xor(hashtextextended(xmin::text, attrelid::bigint)) FROM pg_attribute
 		WHERE attrelid = ANY(` + all.oids(anyRelation) + `) AND attname = ` + literal(key) + `),
-	(SELECT bit_xor(hashtextextended(inhrelid || '/' || inhparent || '/' || xmin, 0)) FROM pg_inherits
+	(SELECT bit_xor(hashtextextended(xmin::text, inhrelid::bigint)) FROM pg_inherits
 		WHERE inhparent = ANY(` + parts + `)),
-	(SELECT bit_xor(hashtextextended(inhparent || '/' || xmin, 0)) FROM pg_inherits
+	(SELECT bit_xor(hashtextextended(xmin::text, inhparent::bigint)) FROM pg_inherits
 		WHERE inhrelid = ANY(` + all.oids(func(r relation) bool { return r.above || r == all[0] }) + `))`
 	if seq.oid != "" {
 		stamp += `,
