@@ -6,7 +6,7 @@
 //	sink.go    ExerciseSink: order, durability, done exactly once, partitions, Close
 //	offset.go  ExerciseOffsetStore and ExerciseLease
 //	golden.go  Golden: what generated tests check of a row
-//	source.go  ExerciseSource: order, pages, bounds, bad rows, the checksum at the offset
+//	source.go  ExerciseSource; source_read.go: order, pages, bounds; source_fault.go: bad rows, failures, offsets
 //
 // A suite takes a harness or a function that makes one, so that each subtest begins with nothing.
 package replicatetest

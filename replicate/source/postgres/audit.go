@@ -23,7 +23,8 @@ func (s *source[R, K]) Lookup(
 	textFormat := []int16{0}
 	rows := s.conn.ExecPrepared(ctx, stmtLookup, [][]byte{list}, textFormat, binaryFormat)
 	s.builder.Begin(page, req)
-	for rows.NextRow() && !more && err == nil {
+	err = s.compareTypes(rows.FieldDescriptions())
+	for err == nil && !more && rows.NextRow() {
 		var key K
 		values := rows.Values()
 		if key, err = s.table.ScanKey(values); err == nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +39,9 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 	if c.Settle.Sequence != "" && c.Settle.UnsafeDelay != 0 {
 		return nil, errors.New("sql_source.settle: expected sequence or unsafe_delay_sec, not both")
 	}
-	return &source[R, K]{table: t, builder: b, config: config, settle: c.Settle, warn: c.Warn}, nil
+	return &source[R, K]{
+		table: t, builder: b, config: config, settle: c.Settle, warn: c.Warn, warned: map[string]bool{},
+	}, nil
 }
 
 type source[R any, K replicate.Key] struct {
@@ -48,10 +52,15 @@ type source[R any, K replicate.Key] struct {
 	warn    func(string)
 
 	conn   *pgconn.PgConn
-	fences fenceQueries
+	proof  proof
 	r      R   // the row being read
 	limit  int // rows to ask for, sized by what rows have weighed
 	params [2][]byte
+	beyond upTo[K] // the first row beyond the bound, as the last poll that saw one has it
+
+	// What outlives a connection.
+	cover  cover[K]
+	warned map[string]bool
 }
 
 var (
@@ -61,6 +70,15 @@ var (
 	_ replicate.Auditor[int64]  = (*source[struct{}, int64])(nil)
 )
 
+// warnOnce warns of what is verified again with each connection and now and then.
+func (s *source[R, K]) warnOnce(msg string) {
+	if !s.warned[msg] {
+		s.warned[msg] = true
+		s.warn(msg)
+	}
+}
+
+// Open implements replicate.Source.
 func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error) {
 	if err := s.Close(); err != nil {
 		return err
@@ -78,14 +96,26 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.verifySettings(ctx); err != nil {
 		return err
 	}
-	if err := s.Recheck(ctx); err != nil {
+	found, all, err := s.verify(ctx)
+	if err != nil {
 		return err
 	}
+	s.proof = found
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
 	s.limit = firstLimit
-	return s.verifyOffset(ctx, at)
+	if err := s.verifyOffset(ctx, at); err != nil {
+		return err
+	}
+	var from upTo[K]
+	if !at.IsZero() {
+		if from.key, err = replicate.ParseKey[K](at.Key); err != nil {
+			return err
+		}
+		from.has = true
+	}
+	return s.verifyCover(ctx, all, from)
 }
 
 // connectFailed leaves out pgconn's own words, which name the user and the database.
@@ -109,12 +139,14 @@ func innermost(err error) error {
 }
 
 func (s *source[R, K]) verifySettings(ctx context.Context) error {
-	for name, want := range pinned {
-		got, err := s.value(ctx, "SELECT current_setting($1)", name)
-		if err != nil {
-			return err
-		}
-		if got != want {
+	names := slices.Sorted(maps.Keys(pinned))
+	rows, err := s.rows(ctx, `SELECT current_setting(name)
+		FROM unnest($1::text[]) WITH ORDINALITY AS s(name, i) ORDER BY i`, "{"+strings.Join(names, ",")+"}")
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		if got, want := rows[i][0], pinned[name]; got != want {
 			return replicate.Stop(fmt.Errorf("the setting %s is %q and not %q, as asked for when connecting", name, got, want),
 				"connect to PostgreSQL directly, or have the pooler pass start-up parameters on")
 		}
@@ -127,8 +159,8 @@ var hopeless = []struct{ code, hint string }{
 	{"28", "check user and password in sql_source.uri"},
 	{"3D000", "check the database in sql_source.uri"},
 	{"3F000", "check the schema of the table"},
-	{"42P01", "check the table in sql_source.uri's database"},
-	{"42501", "grant the role SELECT on the table and on its sequence"},
+	{undefinedTable, "check the table in sql_source.uri's database"},
+	{"42501", "grant the role SELECT on table and sequence, USAGE on their schemas, BYPASSRLS where rows are hidden"},
 	{"42703", "the table was changed: regenerate the replicator"},
 	{"42", "the table was changed: regenerate the replicator"},
 }
@@ -176,6 +208,15 @@ func (s *source[R, K]) value(ctx context.Context, sql string, args ...string) (s
 	return rows[0][0], nil
 }
 
+// exec runs a statement without a result.
+func (s *source[R, K]) exec(ctx context.Context, sql string) error {
+	if _, err := s.conn.Exec(ctx, sql).ReadAll(); err != nil {
+		return s.classify("check table "+s.table.Name, err)
+	}
+	return nil
+}
+
+// Close implements replicate.Source.
 func (s *source[R, K]) Close() error {
 	if s.conn == nil {
 		return nil

@@ -24,8 +24,8 @@ func (s *source[R, K]) Extent(ctx context.Context) (e replicate.Extent[K], err e
 		}
 		e.HasHighest = true
 	}
-	drawn, called, err := s.lastValue(ctx)
-	e.Drawn, e.HasDrawn = K(drawn), called
+	drawn, err := s.lastValue(ctx)
+	e.Drawn, e.HasDrawn = drawn.High, drawn.HasHigh
 	return e, err
 }
 

@@ -1,10 +1,10 @@
 package postgres
 
 import (
-	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"strconv"
+	"math"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,97 +12,111 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// fenceQueries are the two statements of the fence. high comes first and in a statement of its own:
-// the holders must be listed after it was read.
-type fenceQueries struct {
-	sequence string // quoted; empty with settle.unsafe_delay_sec
-	high     string // one row: the highest key drawn, and whether there is one
-	holders  string // one row: incarnation, holders separated by blanks
+// undefinedTable is the error code for a relation that does not exist.
+const undefinedTable = "42P01"
+
+// proof is what the source has verified, and the two statements of the fence that follow from it. high
+// comes first and in a statement of its own: the holders must be listed after it was read.
+type proof struct {
+	table    uint32   // OID
+	sequence sequence // zero with settle.unsafe_delay_sec
+	high     string   // one row: the highest key drawn, and whether it was drawn
+	holders  string   // one row: incarnation, holders separated by blanks, stamp
+	stamp    string   // as it was when all this was verified
 }
 
-// holdersOf lists the transactions that hold RowExclusiveLock on relations. A prepared transaction
-// has -1 in place of its backend.
-func holdersOf(relations string) string {
+// holdersOf lists the transactions that hold RowExclusiveLock on relations, and reads the stamp beside
+// them, in a snapshot that is newer than the highest key (Promise 1). A prepared transaction keeps the
+// identity of its backend until the server starts again.
+func holdersOf(relations, stamp string) string {
 	return `SELECT extract(epoch FROM pg_postmaster_start_time())::text,
-	coalesce(string_agg(DISTINCT virtualtransaction, ' '), '')
-FROM pg_locks
-WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
-	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-	AND relation IN (` + relations + `)`
+	coalesce((SELECT string_agg(DISTINCT virtualtransaction, ' ') FROM pg_locks
+		WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND relation = ANY(` + relations + `)), ''),
+	` + stamp
 }
 
-func (s *source[R, K]) planFence(oid, schema, name string) {
-	quoted := quote(schema) + "." + quote(name)
-	s.fences = fenceQueries{
-		sequence: quoted,
-		high:     "SELECT last_value, is_called FROM " + quoted,
-		holders:  holdersOf(oid),
+// proofOf plans the fence on a sequence.
+func proofOf(all tree, key string, seq sequence) proof {
+	return proof{
+		table:    all[0].number(),
+		sequence: seq,
+		high:     "SELECT last_value, is_called FROM " + seq.name,
+		holders:  holdersOf("'{"+seq.oid+"}'::oid[]", stampOf(all, key, seq)),
 	}
 }
 
-// planUnsafeFence takes the highest key that can be seen, and everyone who has written to the table.
-// Who has drawn a key but not written yet is not seen: that is the risk that the delay covers.
-func (s *source[R, K]) planUnsafeFence(ctx context.Context, relation string) error {
-	rows, err := s.rows(ctx, "SELECT relid::oid FROM pg_partition_tree($1::oid::regclass) UNION SELECT $1::oid", relation)
-	if err != nil {
-		return err
+// unsafeProofOf takes the highest key that can be seen, and everyone who has written to the table. Who has
+// drawn a key but not written yet is not seen: that is the risk that the delay covers.
+func unsafeProofOf(all tree, key, table string) proof {
+	column := quote(key)
+	return proof{
+		table: all[0].number(),
+		high: "SELECT coalesce(max(" + column + "), 0)::bigint, count(" + column + ") > 0 FROM (SELECT " + column +
+			" FROM " + table + " ORDER BY " + column + " DESC LIMIT 1) AS newest",
+		holders: holdersOf(all.oids(anyRelation), stampOf(all, key, sequence{})),
 	}
-	oids := make([]string, len(rows))
-	for i, r := range rows {
-		oids[i] = r[0]
-	}
-	key := quote(s.table.KeyColumn)
-	s.fences = fenceQueries{
-		high:    "SELECT coalesce(max(" + key + "), 0)::bigint, count(" + key + ") > 0 FROM (SELECT " + key + " FROM " + s.table.Relation + " ORDER BY " + key + " DESC LIMIT 1) AS newest",
-		holders: holdersOf(strings.Join(oids, ", ")),
-	}
-	return nil
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// lastValue reads the sequence outside of a poll.
-func (s *source[R, K]) lastValue(ctx context.Context) (high int64, called bool, err error) {
-	rows, err := s.rows(ctx, s.fences.high)
-	if err != nil {
-		return 0, false, err
-	}
-	high, err = strconv.ParseInt(rows[0][0], 10, 64)
-	return high, rows[0][1] == "t", err
+func literal(text string) string {
+	return ` E'` + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(text) + `'`
 }
 
-// readFence reads the answers to both statements.
-func (s *source[R, K]) readFence(p *pgconn.Pipeline) (replicate.Fence[K], error) {
-	var f replicate.Fence[K]
-	high, err := oneRow(p)
+// drawn is the highest key drawn, from what the sequence says. A value that is set but not called is the
+// next one to be drawn; where it is the first of all, no key was drawn yet.
+func (p *proof) drawn(last int64, called bool) (high int64, has bool) {
+	switch {
+	case called || p.sequence.oid == "":
+		return last, called
+	case last <= p.sequence.start || last == math.MinInt64:
+		return 0, false
+	}
+	return last - 1, true
+}
+
+// readFence reads the answers to both statements, and whether what was verified still holds.
+func (s *source[R, K]) readFence(p *pgconn.Pipeline) (f replicate.Fence[K], err error) {
+	high, origin, err := oneRow(p)
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == undefinedTable {
+		return f, errStale // what has become of the sequence is found out when the source is opened
+	}
 	if err != nil {
 		return f, s.classify("read the sequence of table "+s.table.Name, err)
 	}
-	f.High, f.HasHigh = K(binary.BigEndian.Uint64(high[0])), high[1][0] != 0
-	holders, err := oneRow(p)
+	key, has := s.proof.drawn(int64(binary.BigEndian.Uint64(high[0])), high[1][0] != 0)
+	f.High, f.HasHigh = K(key), has
+	holders, _, err := oneRow(p)
 	if err != nil {
 		return f, s.classify("read the open transactions", err)
 	}
 	f.Incarnation = string(holders[0])
-	f.Counter = s.fences.sequence != ""
+	f.Counter = s.proof.sequence.oid != ""
 	f.Holders = strings.Fields(string(holders[1]))
+	if string(holders[2]) != s.proof.stamp || origin != s.proof.sequence.number {
+		return f, errStale // Promise 5
+	}
 	return f, nil
 }
 
-// oneRow reads a result of one row, and the Sync behind it.
-func oneRow(p *pgconn.Pipeline) ([][]byte, error) {
+// oneRow reads a result of one row, and the Sync behind it. origin is the relation that the row comes from: the
+// name in a statement may have come to mean another one.
+func oneRow(p *pgconn.Pipeline) (row [][]byte, origin uint32, err error) {
 	result, err := nextResult(p)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	all := result.Read()
 	if all.Err != nil {
-		return nil, all.Err
+		return nil, 0, all.Err
 	}
 	if len(all.Rows) != 1 {
-		return nil, fmt.Errorf("%d rows, want 1", len(all.Rows))
+		return nil, 0, fmt.Errorf("%d rows, want 1", len(all.Rows))
 	}
-	return all.Rows[0], endOfStatement(p)
+	return all.Rows[0], all.FieldDescriptions[0].TableOID, endOfStatement(p)
 }
 
 func nextResult(p *pgconn.Pipeline) (*pgconn.ResultReader, error) {
@@ -126,24 +140,4 @@ func endOfStatement(p *pgconn.Pipeline) error {
 		return fmt.Errorf("unexpected answer %T", results)
 	}
 	return nil
-}
-
-// DescribeHolders says who the holders are: process, application, user, and since when.
-func (s *source[R, K]) DescribeHolders(ctx context.Context, holders []string) ([]string, error) {
-	rows, err := s.rows(ctx, `SELECT l.virtualtransaction || ': ' || coalesce(
-			'process ' || a.pid || ', application "' || a.application_name || '", user ' || a.usename || ', ' || a.state
-				|| ', transaction open for ' || extract(epoch FROM clock_timestamp() - a.xact_start)::bigint || ' s',
-			'prepared transaction "' || p.gid || '", prepared ' || extract(epoch FROM clock_timestamp() - p.prepared)::bigint || ' s ago',
-			'unknown')
-		FROM (SELECT DISTINCT virtualtransaction, pid FROM pg_locks WHERE virtualtransaction = ANY($1::text[])) AS l
-		LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-		LEFT JOIN pg_prepared_xacts p ON '-1/' || p.transaction = l.virtualtransaction`, "{"+strings.Join(holders, ",")+"}")
-	if err != nil {
-		return nil, err
-	}
-	lines := make([]string, len(rows))
-	for i, r := range rows {
-		lines[i] = r[0]
-	}
-	return lines, nil
 }

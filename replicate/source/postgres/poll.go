@@ -28,16 +28,25 @@ const firstLimit = 256
 
 var binaryFormat = []int16{1}
 
+// prepare prepares all statements. Keys and limits are always sent as bigint, whatever integer the key is:
+// left to itself, PostgreSQL would expect the key's own type.
 func (s *source[R, K]) prepare(ctx context.Context) error {
-	for _, q := range []struct{ name, sql string }{
-		{stmtHigh, s.fences.high}, {stmtHolders, s.fences.holders}, {stmtFirst, s.table.First}, {stmtNext, s.table.Next},
-		{stmtLookup, s.table.Lookup},
+	for _, q := range []struct {
+		name, sql string
+		params    []uint32
+		rows      bool
+	}{
+		{name: stmtHigh, sql: s.proof.high},
+		{name: stmtHolders, sql: s.proof.holders},
+		{name: stmtFirst, sql: s.table.First, params: []uint32{oidInt8}, rows: true},
+		{name: stmtNext, sql: s.table.Next, params: []uint32{oidInt8, oidInt8}, rows: true},
+		{name: stmtLookup, sql: s.table.Lookup, rows: true},
 	} {
-		description, err := s.conn.Prepare(ctx, q.name, q.sql, nil)
+		description, err := s.conn.Prepare(ctx, q.name, q.sql, q.params)
 		if err != nil {
 			return s.classify("prepare the query of table "+s.table.Name, err)
 		}
-		if q.name == stmtFirst || q.name == stmtNext || q.name == stmtLookup {
+		if q.rows {
 			if err := s.compareTypes(description.Fields); err != nil {
 				return err
 			}
@@ -46,14 +55,18 @@ func (s *source[R, K]) prepare(ctx context.Context) error {
 	return nil
 }
 
-// compareTypes compares a result's columns with what was generated, for each result: between two polls
-// someone may have changed the table.
+// compareTypes compares a result's columns with what was generated, and the table that they come from with the
+// one that was verified, for each result: between two polls someone may have changed the table, or given its name
+// to another.
 func (s *source[R, K]) compareTypes(fields []pgconn.FieldDescription) error {
 	if len(fields) != len(s.table.OIDs) {
 		return replicate.Stop(fmt.Errorf("the query of table %s has %d columns, the code was generated for %d",
 			s.table.Name, len(fields), len(s.table.OIDs)), "regenerate: "+s.table.Regenerate)
 	}
 	for i, want := range s.table.OIDs {
+		if s.table.Columns[i].Name == s.table.KeyColumn && fields[i].TableOID != s.proof.table {
+			return errStale
+		}
 		if want != 0 && fields[i].DataTypeOID != want {
 			return replicate.Stop(fmt.Errorf("column %s of table %s has type number %d, the code was generated for %d",
 				s.table.Columns[i].Name, s.table.Name, fields[i].DataTypeOID, want), "regenerate: "+s.table.Regenerate)
@@ -64,7 +77,11 @@ func (s *source[R, K]) compareTypes(fields []pgconn.FieldDescription) error {
 
 // Poll sends all three statements in one round trip, each with a Sync of its own, so that each is a
 // transaction with a snapshot of its own: the page's is newer than the fence (Promise 1).
-func (s *source[R, K]) Poll(ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K]) (replicate.PollResult, error) {
+func (s *source[R, K]) Poll(
+	ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K],
+) (replicate.PollResult, error) {
+	page.Reset()
+	defer s.cover.pass(req, page)
 	p := s.conn.StartPipeline(ctx)
 	p.SendQueryPrepared(stmtHigh, nil, nil, binaryFormat)
 	p.SendPipelineSync()
@@ -90,8 +107,13 @@ func (s *source[R, K]) Poll(ctx context.Context, req replicate.PollRequest[K], p
 	return result, err
 }
 
-func (s *source[R, K]) readAnswers(p *pgconn.Pipeline, req replicate.PollRequest[K], page *replicate.Page[K], limit int) (replicate.PollResult, error) {
+func (s *source[R, K]) readAnswers(
+	p *pgconn.Pipeline, req replicate.PollRequest[K], page *replicate.Page[K], limit int,
+) (replicate.PollResult, error) {
 	fence, err := s.readFence(p)
+	if err == nil && req.HasAfter && s.setBack(fence, req.After) {
+		err = s.errSetBack(req.After, fence)
+	}
 	if err != nil {
 		return replicate.PollResult{}, err
 	}
@@ -122,19 +144,32 @@ func (s *source[R, K]) readAnswers(p *pgconn.Pipeline, req replicate.PollRequest
 }
 
 // readPage turns rows into messages up to the bound, or until the page is full, and leaves the rest.
-func (s *source[R, K]) readPage(rows *pgconn.ResultReader, fence replicate.Fence[K], bound replicate.Bound[K]) (result replicate.PollResult, count int, err error) {
+func (s *source[R, K]) readPage(
+	rows *pgconn.ResultReader, fence replicate.Fence[K], bound replicate.Bound[K],
+) (result replicate.PollResult, count int, err error) {
+	var last K
 	for rows.NextRow() {
 		values := rows.Values()
 		key, err := s.table.ScanKey(values)
 		if err != nil {
-			return result, count, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err), "regenerate: "+s.table.Regenerate)
+			return result, count, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err),
+				"regenerate: "+s.table.Regenerate)
+		}
+		if count > 0 && key == last {
+			return result, count, replicate.Stop(
+				fmt.Errorf("two rows of table %s have key %s", s.table.Name, replicate.KeyText(key)),
+				"keys must be unique, since the offset can't stand between the two: give one of them another key")
 		}
 		if !bound.Allows(key) {
 			result.Unsettled = true
-			result.Above = fence.HasHigh && key > fence.High
+			// A row that was committed since the sequence was read has a higher key too. But the row that was
+			// there at the last poll already is above the sequence for good.
+			seen := upTo[K]{key, true}
+			result.Above = s.beyond == seen && (!fence.HasHigh || key > fence.High)
+			s.beyond = seen
 			return result, count, nil
 		}
-		count++
+		count, last = count+1, key
 		full, err := s.add(key, values)
 		if err != nil {
 			return result, count, err
@@ -171,7 +206,7 @@ func (s *source[R, K]) adapt(page *replicate.Page[K], req replicate.PollRequest[
 		return
 	}
 	fits := req.MaxBytes / max(page.Bytes()/page.Len(), 1)
-	s.limit = max(1, min(req.Limit, fits+fits/8+1, 8*s.limit))
+	s.limit = max(1, min(fits+fits/8+1, 8*s.limit)) // a poll takes no more than its request allows
 }
 
 func appendInt8(b []byte, v int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(v)) }

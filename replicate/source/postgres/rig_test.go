@@ -1,0 +1,226 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/offset/memory"
+)
+
+// rig runs the real loop on a source and records what it publishes.
+type rig struct {
+	t      testing.TB
+	cancel context.CancelFunc
+	ended  chan error
+
+	mu        sync.Mutex
+	changed   chan struct{} // closed and made anew whenever something below changes
+	polls     int
+	published []int64
+	above     bool
+	held      time.Duration // for how long the horizon is held back
+	retries   []string
+	horizon   []string
+}
+
+var _ replicate.Sink = (*rig)(nil)
+
+// Open implements replicate.Sink.
+func (r *rig) Open(context.Context) (replicate.SinkInfo, error) { return replicate.SinkInfo{}, nil }
+
+// Close implements replicate.Sink.
+func (r *rig) Close() error { return nil }
+
+// Publish implements replicate.Sink.
+func (r *rig) Publish(_ context.Context, batch *replicate.Batch, done func(error)) {
+	r.change(func() {
+		for _, m := range batch.Messages() {
+			k, err := strconv.ParseInt(string(m.RowKey), 10, 64)
+			if err != nil {
+				r.t.Error(err)
+			}
+			r.published = append(r.published, k)
+		}
+	})
+	done(nil)
+}
+
+func (r *rig) change(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// run starts the loop.
+func run(t testing.TB, source replicate.Source[int64], config replicate.Config) *rig {
+	t.Helper()
+	r := &rig{t: t, changed: make(chan struct{}), ended: make(chan error, 1)}
+	config.PollInterval = time.Millisecond
+	config.RetryMin, config.RetryMax = time.Millisecond, 20*time.Millisecond
+	config.AuditOff = true // what it finds is no merit of the horizon
+	loop, err := replicate.New(replicate.Parts[int64]{
+		Config: config, Source: source, Sink: r, Store: memory.New(),
+		Hooks: replicate.Hooks{
+			OnPoll: func(i replicate.PollInfo) {
+				r.change(func() {
+					if i.Err == nil {
+						r.polls++
+						r.above, r.held = i.Above, i.HorizonAge
+					}
+				})
+			},
+			OnRetry: func(i replicate.RetryInfo) {
+				r.change(func() { r.retries = append(r.retries, i.Err.Error()) })
+			},
+			OnHorizon: func(i replicate.HorizonInfo) { r.change(func() { r.horizon = i.Holders }) },
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel = cancel
+	go func() { r.ended <- loop.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if r.ended != nil {
+			<-r.ended
+		}
+	})
+	return r
+}
+
+// until waits until met, which is called with the lock held, is true.
+func (r *rig) until(what string, met func() bool) {
+	r.t.Helper()
+	deadline := time.After(wait)
+	for {
+		r.mu.Lock()
+		ok, changed := met(), r.changed
+		r.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-changed:
+		case err := <-r.ended:
+			r.ended = nil
+			r.t.Fatalf("waiting for %s: the job ended: %v", what, err)
+		case <-deadline:
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.t.Fatalf("waited in vain for %s; published %v, %d retries, the last %v", what, r.published,
+				len(r.retries), r.retries[max(0, len(r.retries)-1):])
+		}
+	}
+}
+
+// settle waits until polls that began after the call have ended, so that whatever can be published is.
+func (r *rig) settle() {
+	r.t.Helper()
+	r.mu.Lock()
+	target := r.polls + 5
+	r.mu.Unlock()
+	r.until("polls", func() bool { return r.polls >= target })
+}
+
+// holds checks that exactly keys were published, after all polls that could publish more.
+func (r *rig) holds(keys ...int64) {
+	r.t.Helper()
+	r.settle()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.published, keys) {
+		r.t.Fatalf("published %v, want %v", r.published, keys)
+	}
+}
+
+// awaits waits until exactly keys are published.
+func (r *rig) awaits(keys ...int64) {
+	r.t.Helper()
+	r.until(fmt.Sprint("the rows ", keys), func() bool { return len(r.published) >= len(keys) })
+	r.holds(keys...)
+}
+
+// end waits until the job has ended by itself and returns how.
+func (r *rig) end() error {
+	r.t.Helper()
+	select {
+	case err := <-r.ended:
+		r.ended = nil
+		return err
+	case <-time.After(wait):
+		r.t.Fatal("the job did not end")
+		return nil
+	}
+}
+
+// naive is a reader of "id > last", as pollers do it.
+type naive struct {
+	session
+	table string
+	last  int64
+	seen  []int64
+}
+
+func (n *naive) poll() {
+	n.t.Helper()
+	for _, text := range n.query(fmt.Sprintf("SELECT id FROM %s WHERE id > %d ORDER BY id", n.table, n.last)) {
+		k, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		n.seen, n.last = append(n.seen, k), k
+	}
+}
+
+// keys are those of the table.
+func (d database) keys(table string) []int64 {
+	d.t.Helper()
+	var keys []int64
+	for _, text := range d.query("SELECT id FROM " + table + " ORDER BY id") {
+		k, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// config is the loop's configuration in these tests.
+func config() replicate.Config { return replicate.Config{} }
+
+// named waits until a holder of the horizon is described so.
+func (r *rig) named(want string) {
+	r.t.Helper()
+	r.mu.Lock()
+	r.horizon = nil
+	r.mu.Unlock()
+	r.until("a holder described as "+want, func() bool {
+		return slices.ContainsFunc(r.horizon, func(line string) bool { return strings.Contains(line, want) })
+	})
+}
+
+// reader creates a role that may do nothing but SELECT from a table and its sequence.
+func (d database) reader(role, table, sequence string) {
+	d.t.Helper()
+	d.exec("DROP ROLE IF EXISTS " + role + "; CREATE ROLE " + role + " LOGIN; GRANT SELECT ON " + table + " TO " + role +
+		"; GRANT SELECT ON SEQUENCE " + sequence + " TO " + role)
+	d.t.Cleanup(func() { d.exec("DROP OWNED BY " + role + "; DROP ROLE " + role) })
+}
+
+// outlasts waits until the horizon has been held back for longer than d.
+func (r *rig) outlasts(d time.Duration) {
+	r.t.Helper()
+	r.until("the horizon to be held back", func() bool { return r.held > d+d/4 })
+}

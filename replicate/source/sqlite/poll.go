@@ -1,0 +1,121 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+// Poll implements replicate.Source. Only the fence and the page are read: SQLite is in this process, so there
+// are no round trips to save.
+func (s *source[R, K]) Poll(
+	ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K],
+) (replicate.PollResult, error) {
+	s.conn.SetInterrupt(ctx.Done())
+	fence, err := s.fence()
+	if err != nil {
+		return replicate.PollResult{}, err
+	}
+	bound := req.OnFence(fence)
+	s.builder.Begin(page, req)
+	stmt := s.first
+	limit := 1
+	if req.HasAfter {
+		stmt, limit = s.next, 2
+		stmt.BindInt64(1, int64(req.After))
+	}
+	stmt.BindInt64(limit, int64(req.Limit))
+	defer stmt.Reset() //nolint:errcheck // Reset repeats Step's error
+	return s.read(stmt, bound)
+}
+
+var errStale = errors.New("the schema was changed: rows are read again as soon as the table is verified")
+
+// schemaVersion grows with each change of the schema.
+func (s *source[R, K]) schemaVersion() (version int64, err error) {
+	found, err := s.version.Step()
+	if err == nil && found {
+		version = s.version.ColumnInt64(0)
+	}
+	if err = errors.Join(err, s.version.Reset()); err != nil {
+		return 0, s.classify("read the version of the schema", err)
+	}
+	return version, nil
+}
+
+// fence reads the highest key, and stops when it has fallen back: a key was or will be used again.
+func (s *source[R, K]) fence() (replicate.Fence[K], error) {
+	f := replicate.Fence[K]{Exact: true}
+	now, err := s.schemaVersion()
+	if err == nil && now != s.verified {
+		err = errStale // a retry opens and verifies anew (Promise 5)
+	}
+	if err != nil {
+		return f, err
+	}
+	found, err := s.high.Step()
+	if err == nil && found && s.high.ColumnType(0) == sqlite.TypeInteger {
+		f.High, f.HasHigh = K(s.high.ColumnInt64(0)), true
+	}
+	err = errors.Join(err, s.high.Reset())
+	if err != nil {
+		return f, s.classify("read the highest key", err)
+	}
+	if !s.autoIncrement && s.hasTop && (!f.HasHigh || f.High < s.top) {
+		return f, replicate.Stop(fmt.Errorf("the highest key of table %s fell back from %s: SQLite will use keys again",
+			s.table.Name, replicate.KeyText(s.top)), "don't delete the newest rows, or "+declare)
+	}
+	s.top, s.hasTop = f.High, f.HasHigh
+	return f, nil
+}
+
+func (s *source[R, K]) read(stmt *sqlite.Stmt, bound replicate.Bound[K]) (result replicate.PollResult, err error) {
+	s.row.Stmt = stmt
+	for {
+		found, err := stmt.Step()
+		if err != nil {
+			return result, s.classify("read rows", err)
+		}
+		if !found {
+			return result, nil
+		}
+		s.row.Next()
+		key, err := s.table.ScanKey(&s.row)
+		if err != nil {
+			return result, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err), "the key must hold integers alone")
+		}
+		if !bound.Allows(key) {
+			result.Unsettled = true
+			return result, nil
+		}
+		full, err := s.add(key)
+		if err != nil {
+			return result, err
+		}
+		if full {
+			result.More = true
+			return result, nil
+		}
+	}
+}
+
+func (s *source[R, K]) add(key K) (full bool, err error) {
+	if err := s.table.Scan(&s.r, &s.row); err != nil {
+		var column *replicate.ColumnError
+		if !errors.As(err, &column) {
+			return false, err
+		}
+		var excerpt []byte
+		for i, c := range s.table.Columns {
+			if c.Name == column.Column {
+				excerpt = s.row.Raw(i)
+			}
+		}
+		return s.builder.Bad(key, column.Column, column.Err, excerpt)
+	}
+	return s.builder.Add(&s.r)
+}
