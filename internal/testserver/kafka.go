@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,6 +26,22 @@ type Kafka struct {
 
 // StartKafka starts a fresh broker, its own controller. properties are written as name=value.
 func StartKafka(ctx context.Context, properties ...string) (*Kafka, error) {
+	return startKafka(ctx, nil, properties)
+}
+
+// Listener is a second address of a broker: it listens on Port of loopback and tells clients that come
+// in there to use Advertised, as behind a proxy.
+type Listener struct {
+	Port       int
+	Advertised string
+}
+
+// StartKafkaBehind starts a broker with a second listener. Addr is the first one's.
+func StartKafkaBehind(ctx context.Context, second Listener, properties ...string) (*Kafka, error) {
+	return startKafka(ctx, &second, properties)
+}
+
+func startKafka(ctx context.Context, second *Listener, properties []string) (*Kafka, error) {
 	var classpath []string
 	for _, j := range parseJars(kafkaJars) {
 		name, err := fetch(ctx, j)
@@ -37,29 +54,23 @@ func StartKafka(ctx context.Context, properties ...string) (*Kafka, error) {
 	if err != nil {
 		return nil, err
 	}
-	broker, err := freePort()
+	broker, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
-	controller, err := freePort()
+	controller, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
 	k := &Kafka{Addr: "127.0.0.1:" + strconv.Itoa(broker), dir: dir}
 	config := filepath.Join(dir, "server.properties")
-	lines := append([]string{
-		"process.roles=broker,controller", "node.id=1", "log.dirs=" + filepath.Join(dir, "data"),
-		fmt.Sprintf("listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", broker, controller),
-		"advertised.listeners=PLAINTEXT://" + k.Addr, "controller.listener.names=CONTROLLER",
-		"controller.quorum.voters=1@127.0.0.1:" + strconv.Itoa(controller),
-		"offsets.topic.replication.factor=1", "offsets.topic.num.partitions=1", "transaction.state.log.replication.factor=1",
-		"transaction.state.log.min.isr=1", "group.initial.rebalance.delay.ms=0", "auto.create.topics.enable=false",
-	}, properties...)
+	lines := slices.Concat(brokerProperties(dir, controller), listeners(k.Addr, controller, second), properties)
 	if err := os.WriteFile(config, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		return nil, err
 	}
 	k.args = []string{"-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-cp", strings.Join(classpath, ":")}
-	format := append(append([]string{}, k.args...), "kafka.tools.StorageTool", "format", "-t", "cmVwbGlxYXRlLXRlc3RzMQ", "-c", config)
+	format := slices.Concat(k.args,
+		[]string{"kafka.tools.StorageTool", "format", "-t", "cmVwbGlxYXRlLXRlc3RzMQ", "-c", config})
 	cmd := exec.CommandContext(ctx, "java", format...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -67,6 +78,29 @@ func StartKafka(ctx context.Context, properties ...string) (*Kafka, error) {
 	}
 	k.args = append(k.args, "kafka.Kafka", config)
 	return k, k.Start(ctx)
+}
+
+func brokerProperties(dir string, controller int) []string {
+	return []string{
+		"process.roles=broker,controller", "node.id=1", "log.dirs=" + filepath.Join(dir, "data"),
+		"controller.listener.names=CONTROLLER", "controller.quorum.voters=1@127.0.0.1:" + strconv.Itoa(controller),
+		"offsets.topic.replication.factor=1", "offsets.topic.num.partitions=1", "transaction.state.log.replication.factor=1",
+		"transaction.state.log.min.isr=1", "group.initial.rebalance.delay.ms=0", "auto.create.topics.enable=false",
+	}
+}
+
+func listeners(addr string, controller int, second *Listener) []string {
+	listen := fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", addr, controller)
+	advertise := "advertised.listeners=PLAINTEXT://" + addr
+	if second == nil {
+		return []string{listen, advertise}
+	}
+	return []string{
+		listen + ",SECOND://127.0.0.1:" + strconv.Itoa(second.Port),
+		advertise + ",SECOND://" + second.Advertised,
+		"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT,CONTROLLER:PLAINTEXT",
+		"inter.broker.listener.name=PLAINTEXT",
+	}
 }
 
 // Start starts the broker again, on the same port and data.
@@ -88,14 +122,19 @@ func (k *Kafka) Start(ctx context.Context) (err error) {
 	})
 }
 
-// CreateTopic creates a topic.
-func (k *Kafka) CreateTopic(ctx context.Context, name string, partitions int) error {
+// CreateTopic creates a topic. settings are the topic's own, written as name=value.
+func (k *Kafka) CreateTopic(ctx context.Context, name string, partitions int, settings ...string) error {
 	client, err := kgo.NewClient(kgo.SeedBrokers(k.Addr))
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	answer, err := kadm.NewClient(client).CreateTopic(ctx, int32(partitions), 1, nil, name)
+	own := map[string]*string{}
+	for _, s := range settings {
+		key, value, _ := strings.Cut(s, "=")
+		own[key] = &value
+	}
+	answer, err := kadm.NewClient(client).CreateTopic(ctx, int32(partitions), 1, own, name)
 	return errors.Join(err, answer.Err)
 }
 

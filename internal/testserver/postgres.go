@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/ulikunitz/xz"
@@ -44,7 +45,7 @@ func StartPostgres(ctx context.Context, version string, settings ...string) (*Po
 		return nil, err
 	}
 	pg := &Postgres{dir: dir, bin: bin}
-	if pg.Port, err = freePort(); err != nil {
+	if pg.Port, err = FreePort(); err != nil {
 		return nil, err
 	}
 	if os.Getuid() == 0 {
@@ -53,8 +54,8 @@ func StartPostgres(ctx context.Context, version string, settings ...string) (*Po
 	if err = errors.Join(err, os.Chmod(dir, 0o700)); err != nil {
 		return nil, err
 	}
-	init := exec.CommandContext(ctx, filepath.Join(bin, "bin", "initdb"), "-D", filepath.Join(dir, "data"), "-U", "postgres",
-		"-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	init := exec.CommandContext(ctx, filepath.Join(bin, "bin", "initdb"), "-D", filepath.Join(dir, "data"),
+		"-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	init.Dir = dir
 	init.SysProcAttr = &syscall.SysProcAttr{Credential: attributes(true).Credential}
 	if out, err := init.CombinedOutput(); err != nil {
@@ -68,13 +69,27 @@ func StartPostgres(ctx context.Context, version string, settings ...string) (*Po
 	return pg, pg.Start(ctx)
 }
 
-// Start starts the server again, on the same port and data.
-func (pg *Postgres) Start(ctx context.Context) (err error) {
-	pg.process, err = launch(filepath.Join(pg.dir, "log"), true, filepath.Join(pg.bin, "bin", "postgres"), pg.args...)
-	if err != nil {
-		return err
+// Start starts the server again, on the same port and data. After a crash the backends of the server that
+// died may still be there for a moment, and PostgreSQL refuses to start beside them: it is tried again.
+func (pg *Postgres) Start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		var err error
+		pg.process, err = launch(filepath.Join(pg.dir, "log"), true, filepath.Join(pg.bin, "bin", "postgres"), pg.args...)
+		if err != nil {
+			return err
+		}
+		err = pg.await(ctx, "PostgreSQL", func(ctx context.Context) error { return pg.Exec(ctx, "SELECT 1") })
+		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "still in use") {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	return pg.await(ctx, "PostgreSQL", func(ctx context.Context) error { return pg.Exec(ctx, "SELECT 1") })
 }
 
 // URI is the server's database as the configuration names it.

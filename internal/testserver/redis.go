@@ -34,7 +34,7 @@ func StartRedis(ctx context.Context) (*Redis, error) {
 	if err := extractRedis(file, filepath.Join(dir, "redis-server")); err != nil {
 		return nil, fmt.Errorf("unpack Redis: %w", err)
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,8 @@ func extractRedis(file, name string) error {
 
 // Start starts the server again, on the same port and data.
 func (r *Redis) Start(ctx context.Context) (err error) {
-	if r.process, err = launch(filepath.Join(r.dir, "log"), false, filepath.Join(r.dir, "redis-server"), r.args...); err != nil {
+	r.process, err = launch(filepath.Join(r.dir, "log"), false, filepath.Join(r.dir, "redis-server"), r.args...)
+	if err != nil {
 		return err
 	}
 	client := r.Client()
