@@ -6,8 +6,6 @@ var pending = map[string]int{
 	"examples/demo/main.go":                       1,
 	"internal/e2e/e2e_test.go":                    4,
 	"internal/e2e/types_test.go":                  15,
-	"internal/trial/consumer.go":                  1,
-	"internal/trial/writers.go":                   3,
 	"replicate/canonical/canonical_test.go":       3,
 	"replicate/codec/json/json_test.go":           2,
 	"replicate/daemon/config.go":                  5,
