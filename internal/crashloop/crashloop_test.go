@@ -48,7 +48,8 @@ func TestCrashLoop(t *testing.T) {
 	for {
 		ok := t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { crashLoop(t, seed, *kills) })
 		if !ok {
-			t.Logf("to replay: go test ./internal/crashloop -run TestCrashLoop -args -crash.seed=%d -crash.kills=%d", seed, *kills)
+			t.Logf("the same plan again: go test ./internal/crashloop -run TestCrashLoop "+
+				"-args -crash.seed=%d -crash.kills=%d -crash.patient=%d", seed, *kills, *patient)
 		}
 		if seed++; !ok || time.Since(begin) >= *lasting {
 			return
@@ -65,7 +66,11 @@ func crashLoop(t *testing.T, seed uint64, kills int) {
 	must(t, w.ensure(1))
 	steps := plan(seed, kills, *patient)
 	for n, s := range steps {
-		if err := w.carryOut(ctx, s); err != nil {
+		began := time.Now()
+		err := w.carryOut(ctx, s)
+		t.Logf("%5.1f s, %d messages: %+v took %.1f s",
+			time.Since(begin).Seconds(), w.history.Len(), s, time.Since(began).Seconds())
+		if err != nil {
 			t.Fatalf("step %d of %d, %+v: %v", n+1, len(steps), s, err)
 		}
 	}
@@ -80,9 +85,10 @@ func crashLoop(t *testing.T, seed uint64, kills int) {
 	for _, p := range v.Problems {
 		t.Error(p)
 	}
-	t.Logf("%d rows, %d partitions, %d kills, %d sessions, %d duplicates, 0 lost, %.0f s of faults, then %.1f s to recover\n"+
-		"faults: %s\nduplicates: %s", v.Rows, partitions, w.kills, v.Sessions, v.AllDuplicates(), stormed.Seconds(),
-		calmed.Seconds(), counts(w.count), counts(v.Duplicates))
+	t.Logf("%d rows, %d partitions, %d kills, %d sessions, %d duplicates, %d lost, "+
+		"%.0f s of faults, then %.1f s to recover\n"+
+		"faults: %s\nduplicates: %s", v.Rows, partitions, w.kills, v.Sessions, v.AllDuplicates(), v.Lost,
+		stormed.Seconds(), calmed.Seconds(), counts(w.count), counts(v.Duplicates))
 }
 
 func counts(m map[string]int) string {

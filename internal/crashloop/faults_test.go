@@ -15,6 +15,11 @@ func (w *world) carryOut(ctx context.Context, s step) error {
 	if err := w.alive(); err != nil {
 		return err
 	}
+	if s.settled {
+		if err := w.awaitProgress(ctx); err != nil {
+			return err
+		}
+	}
 	if s.second {
 		if err := w.ensure(2); err != nil {
 			return err
@@ -24,7 +29,7 @@ func (w *world) carryOut(ctx context.Context, s step) error {
 	case kill, killBoth, takeover:
 		return w.crashReplicator(ctx, s)
 	case stop:
-		return w.stopReplicator(ctx)
+		return w.stopReplicator()
 	}
 	return w.breakServer(ctx, s)
 }
@@ -52,11 +57,6 @@ func (w *world) crashReplicator(ctx context.Context, s step) error {
 			return err
 		}
 	}
-	if s.kind == takeover {
-		if err := w.awaitProgress(ctx); err != nil {
-			return err
-		}
-	}
 	w.kills++
 	return w.fault(s, trial.RepeatInFlight, func() error {
 		w.kill(0)
@@ -71,10 +71,7 @@ func (w *world) crashReplicator(ctx context.Context, s step) error {
 }
 
 // stopReplicator stops an instance while rows are written: nothing is repeated.
-func (w *world) stopReplicator(ctx context.Context) error {
-	if err := w.awaitProgress(ctx); err != nil {
-		return err
-	}
+func (w *world) stopReplicator() error {
 	return w.fault(step{kind: stop}, trial.RepeatNothing, func() error {
 		i := w.live[0]
 		w.live = w.live[1:]

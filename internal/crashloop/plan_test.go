@@ -36,6 +36,7 @@ type step struct {
 	wait, hold time.Duration
 	killAmid   bool // a SIGKILL of the replicator while it lasts
 	second     bool // a second instance runs from here on
+	settled    bool // it comes once rows are published again after what was before
 }
 
 // kills is how many moments of SIGKILL the step holds.
@@ -52,7 +53,8 @@ func plan(seed uint64, kills, patient int) []step {
 	rng := rand.New(rand.NewPCG(seed, 4))
 	var steps []step
 	for planned := 0; planned < kills; {
-		round := []step{{kind: kill}, {kind: kill}, {kind: kill}, {kind: killBoth}, {kind: takeover}, {kind: stop}, {kind: flush}}
+		round := []step{{kind: kill}, {kind: kill}, {kind: kill}, {kind: killBoth}, {kind: takeover}, {kind: stop},
+			{kind: flush}}
 		for _, server := range []string{postgres, kafka, redis} {
 			round = append(round, step{kind: crash, server: server}, step{kind: cut, server: server},
 				step{kind: slow, server: server}, step{kind: blackHole, server: server})
@@ -68,6 +70,7 @@ func plan(seed uint64, kills, patient int) []step {
 			}
 			s.killAmid = s.server != "" && amid[i] < len(round)*2/3
 			s.second = rng.IntN(4) == 0
+			s.settled = s.kind == takeover || s.kind == stop || rng.IntN(3) > 0
 			planned += s.kills()
 		}
 		steps = append(steps, round...)

@@ -15,12 +15,7 @@ import (
 	"github.com/repliqate/repliqate/internal/trial"
 )
 
-const (
-	topic     = "orders"
-	job       = "crash"
-	offsetKey = "repliqate:replication:offset:name=" + job + "&table=orders&topic=" + topic
-	leaseKey  = "{" + offsetKey + "}:lease"
-)
+const topic = "orders"
 
 // world is everything that a run plays with. The replicator reaches each server through a proxy; writers
 // and the history reach them directly.
@@ -32,6 +27,7 @@ type world struct {
 	proxies map[string]*faultproxy.Proxy
 	history *trial.History
 
+	job                 trial.Config
 	binary, config, dir string
 
 	live    []*instance // the oldest first
@@ -78,8 +74,9 @@ func newWorld(t *testing.T, ctx context.Context, partitions int) *world {
 	must(t, err)
 	t.Cleanup(w.history.Close)
 	w.config = filepath.Join(w.dir, "config.yaml")
-	must(t, trial.Config{Name: job, URI: "postgresql://postgres@" + w.proxies[postgres].Addr() + "/postgres", Table: "orders",
-		Broker: w.proxies[kafka].Addr(), Redis: w.proxies[redis].Addr()}.Write(w.config))
+	w.job = trial.Config{Name: "crash", URI: "postgresql://postgres@" + w.proxies[postgres].Addr() + "/postgres",
+		Table: "orders", Broker: w.proxies[kafka].Addr(), Redis: w.proxies[redis].Addr()}
+	must(t, w.job.Write(w.config))
 	t.Cleanup(w.end)
 	return w
 }
@@ -141,7 +138,8 @@ func (w *world) alive() error {
 		select {
 		case <-i.Ended():
 			content, _ := os.ReadFile(i.log) // what can be had of it is better than nothing
-			return fmt.Errorf("a replicator ended by itself: %w; its log ends with:\n%s", i.Wait(), content[max(0, len(content)-3000):])
+			return fmt.Errorf("a replicator ended by itself: %w; its log ends with:\n%s", i.Wait(),
+				content[max(0, len(content)-3000):])
 		default:
 		}
 	}
@@ -152,7 +150,7 @@ func (w *world) alive() error {
 func (w *world) offset(ctx context.Context) string {
 	client := w.redis.Client()
 	defer client.Close()
-	return client.Get(ctx, offsetKey).Val()
+	return client.Get(ctx, w.job.OffsetKey()).Val()
 }
 
 // awaitProgress waits until the stored offset has moved: everything works, and nothing is left of the

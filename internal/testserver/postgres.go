@@ -98,8 +98,11 @@ func (pg *Postgres) URI() string {
 }
 
 // Exec runs SQL on a connection of its own.
-func (pg *Postgres) Exec(ctx context.Context, sql string) error {
-	conn, err := pgconn.Connect(ctx, pg.URI())
+func (pg *Postgres) Exec(ctx context.Context, sql string) error { return Exec(ctx, pg.URI(), sql) }
+
+// Exec runs SQL on a connection of its own to any database.
+func Exec(ctx context.Context, uri, sql string) error {
+	conn, err := pgconn.Connect(ctx, uri)
 	if err != nil {
 		return err
 	}

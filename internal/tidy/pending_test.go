@@ -4,7 +4,6 @@ package tidy
 // shorter: a file that is not here has nothing wrong.
 var pending = map[string]int{
 	"examples/demo/main.go":                       1,
-	"internal/e2e/e2e_test.go":                    4,
 	"internal/e2e/types_test.go":                  15,
 	"replicate/canonical/canonical_test.go":       3,
 	"replicate/codec/json/json_test.go":           2,

@@ -31,14 +31,27 @@ func Build(ctx context.Context, table, dir string) (string, error) {
 }
 
 // Config is what a replicator's configuration is written from.
-type Config struct{ Name, URI, Table, Broker, Redis, Settle string }
+type Config struct {
+	Name, URI, Table, Broker, Redis string
+
+	Topic  string // default: the table
+	Lease  string // default: on, with a short time to live
+	Settle string // lines below sql_source
+	Target string // lines below kafka_target
+}
 
 // Write writes the configuration file.
 func (c Config) Write(name string) error {
+	if c.Topic == "" {
+		c.Topic = c.Table
+	}
+	if c.Lease == "" {
+		c.Lease = `{mode: "on", ttl_sec: 2}`
+	}
 	text := fmt.Sprintf(`repliqate:
   name: %s
-  redis_addr: %s
-  lease: {mode: "on", ttl_sec: 2}
+  redis_addr: %q
+  lease: %s
   once_wait_sec: 2
   replication:
     poll_interval_sec: 0.01
@@ -50,8 +63,16 @@ func (c Config) Write(name string) error {
 %s    kafka_target:
       topic: %s
       brokers: [%q]
-`, c.Name, c.Redis, c.URI, c.Table, c.Settle, c.Table, c.Broker)
+%s`, c.Name, c.Redis, c.Lease, c.URI, c.Table, c.Settle, c.Topic, c.Broker, c.Target)
 	return os.WriteFile(name, []byte(text), 0o600)
+}
+
+// OffsetKey is where Redis keeps the offset of the job.
+func (c Config) OffsetKey() string {
+	if c.Topic == "" {
+		c.Topic = c.Table
+	}
+	return "repliqate:replication:offset:name=" + c.Name + "&table=" + c.Table + "&topic=" + c.Topic
 }
 
 // Replicator is a running binary.

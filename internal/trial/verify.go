@@ -48,6 +48,7 @@ func (f Fault) reach(since, from time.Time) (earliest time.Time, explains bool) 
 // Verdict is what Verify found.
 type Verdict struct {
 	Rows, Messages, Sessions int
+	Lost                     int
 	Duplicates               map[string]int // by the gravest fault that explains them
 	Problems                 []string
 }
@@ -74,13 +75,14 @@ func (h *History) Verify(rows map[int64]RowSum, faults []Fault) Verdict {
 	for i := range h.messages {
 		c.message(&h.messages[i])
 	}
+	c.runs()
+	v := Verdict{Rows: len(rows), Messages: len(h.messages), Sessions: len(c.sessions), Duplicates: map[string]int{}}
 	for key := range rows {
 		if c.first[key] == nil {
+			v.Lost++
 			c.problems.add("row %d is lost", key)
 		}
 	}
-	c.runs()
-	v := Verdict{Rows: len(rows), Messages: len(h.messages), Sessions: len(c.sessions), Duplicates: map[string]int{}}
 	for _, r := range c.repeated {
 		c.repeat(r, faults, v.Duplicates)
 	}

@@ -121,6 +121,9 @@ func (s *Sink) options() ([]kgo.Opt, error) {
 		kgo.MaxBufferedRecords(1<<20),
 		kgo.MaxBufferedBytes(c.BufferedBytes),
 		kgo.RecordDeliveryTimeout(c.Timeout),
+		// Else the client waits for ever, and without a word, for a broker that has swallowed a request. What
+		// is given up may arrive later; a new client repeats it, as after any failure.
+		kgo.AllowIdempotentProduceCancellation(),
 	), nil
 }
 
