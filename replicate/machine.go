@@ -113,10 +113,12 @@ type onceState[K Key] struct {
 }
 
 // recheckInterval is how often a running source verifies again what it verified when it opened, and
-// witnessInterval how often the witness is refreshed.
+// witnessInterval how often the witness is refreshed. The first time comes soon: a job that is started
+// again and again would else never have one.
 const (
 	recheckInterval = 5 * time.Minute
 	witnessInterval = 30 * time.Second
+	witnessSoon     = time.Second
 )
 
 func newMachine[K Key](cfg Config, hooks *Hooks, hasLease, hasWitness bool, seed uint64) *machine[K] {

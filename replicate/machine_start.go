@@ -146,7 +146,7 @@ func (m *machine[K]) onSourceOpened(ev evSourceOpened) {
 			m.phase = phaseRunning
 			m.state("running")
 			if m.hasWitness {
-				m.arm(timerWitness, m.witness)
+				m.arm(timerWitness, min(m.witness, witnessSoon))
 			}
 		}
 	}
