@@ -6,6 +6,7 @@
 //	writers_test.go    transactions that overlap, roll back, are prepared
 //	world_test.go      servers, proxies, instances
 //	faults_test.go     carrying a step out
+//	silence_test.go    servers that say nothing: how long it takes to notice
 //	crashloop_test.go  the run and its end
 //
 // Flags after -args make it longer: -crash.kills, -crash.for, -crash.seed, -crash.patient.

@@ -124,7 +124,15 @@ func (s *Sink) options() ([]kgo.Opt, error) {
 		// Else the client waits for ever, and without a word, for a broker that has swallowed a request. What
 		// is given up may arrive later; a new client repeats it, as after any failure.
 		kgo.AllowIdempotentProduceCancellation(),
+		kgo.ProduceRequestTimeout(requestTimeout(c.Timeout)),
+		kgo.RequestTimeoutOverhead(requestTimeout(c.Timeout)),
 	), nil
+}
+
+// requestTimeout is the client's usual 10 s for a broker to answer, or less where a record may not take as
+// long.
+func requestTimeout(delivery time.Duration) time.Duration {
+	return max(min(10*time.Second, delivery), 100*time.Millisecond)
 }
 
 func (t TLSConfig) load() (*tls.Config, error) {

@@ -332,6 +332,26 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// TestSilentBroker gives up a record whose request was swallowed: nobody knows whether it was published.
+func TestSilentBroker(t *testing.T) {
+	c := cluster(t)
+	addr := c.ListenAddrs()[0]
+	create(t, addr, 1)
+	s := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, Timeout: time.Second})
+	silent := make(chan struct{})
+	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		c.SleepControl(func() { <-silent })
+		return nil, nil, false
+	})
+	defer close(silent)
+	begin := time.Now()
+	if err := publish(t, s, page(t, 1, 10))[0]; err == nil || replicate.IsStop(err) {
+		t.Fatalf("got %v, want an error that can be retried", err)
+	}
+	t.Logf("noticed after %v", time.Since(begin))
+}
+
 // TestUnknownTopicWhilePublishing is not the end: brokers that start say so for a while.
 func TestUnknownTopicWhilePublishing(t *testing.T) {
 	c := cluster(t)
