@@ -33,7 +33,7 @@ func TestPoisonousRows(t *testing.T) {
 	defer cancel()
 	for name, prepare := range map[string]func(*testing.T, context.Context) poisonous{
 		"over the topic's limit": overTheLimit, "over the broker's limit": overTheBrokersLimit,
-		"not UTF-8 in PostgreSQL": notUTF8, "not UTF-8 in SQLite": notUTF8InSQLite,
+		"no encoding": noEncoding, "not in UTF-8": notInUTF8, "not UTF-8 in SQLite": notUTF8InSQLite,
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := prepare(t, ctx)
@@ -152,18 +152,33 @@ func overTheBrokersLimit(t *testing.T, ctx context.Context) poisonous {
 	return p
 }
 
-// notUTF8 takes a database that does not check what it is given.
-func notUTF8(t *testing.T, ctx context.Context) poisonous {
+// noEncoding takes a database that does not check what it is given.
+func noEncoding(t *testing.T, ctx context.Context) poisonous {
 	p := poisonous{reason: "column note", excerpt: "caf\xe9"}
-	p.job = newJob(t, ctx, testserver.Newest, trial.Config{Name: "latin", Topic: "latin"}, 1)
-	must(t, p.pg.Exec(ctx, "CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0"))
-	p.URI = strings.TrimSuffix(p.URI, "/postgres") + "/ascii"
-	must(t, p.Write(p.file))
-	ddl, err := os.ReadFile("../../schemas/orders.sql")
-	must(t, err)
-	must(t, testserver.Exec(ctx, p.URI, string(ddl)))
+	p.job = newJob(t, ctx, testserver.Newest, trial.Config{Name: "none", Topic: "none"}, 1)
+	p.inDatabase(ctx, "SQL_ASCII")
 	p.insert(ctx, `E'caf\xe9'`)
 	return p
+}
+
+// notInUTF8 takes a text that is valid, and that the server can't convert: Windows-1252 has no character 81.
+func notInUTF8(t *testing.T, ctx context.Context) poisonous {
+	p := poisonous{reason: `has no equivalent in encoding "UTF8"`}
+	p.job = newJob(t, ctx, testserver.Oldest, trial.Config{Name: "windows", Topic: "windows"}, 1)
+	p.inDatabase(ctx, "WIN1252")
+	p.insert(ctx, `convert_from('\x63616681', 'WIN1252')`)
+	return p
+}
+
+// inDatabase goes over to a database with an encoding of its own.
+func (p poisonous) inDatabase(ctx context.Context, encoding string) {
+	p.t.Helper()
+	must(p.t, p.pg.Exec(ctx, "CREATE DATABASE other ENCODING '"+encoding+"' TEMPLATE template0"))
+	p.URI = strings.TrimSuffix(p.URI, "/postgres") + "/other"
+	must(p.t, p.Write(p.file))
+	ddl, err := os.ReadFile("../../schemas/orders.sql")
+	must(p.t, err)
+	must(p.t, testserver.Exec(ctx, p.URI, string(ddl)))
 }
 
 func notUTF8InSQLite(t *testing.T, ctx context.Context) poisonous {

@@ -75,6 +75,9 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 			_ = s.Close() // the error that counts is the first
 		}
 	}()
+	if err := s.setEncoding(ctx); err != nil {
+		return err
+	}
 	if err := s.verifySettings(ctx); err != nil {
 		return err
 	}
@@ -110,6 +113,9 @@ func innermost(err error) error {
 
 func (s *source[R, K]) verifySettings(ctx context.Context) error {
 	for name, want := range pinned {
+		if name == "client_encoding" {
+			want = s.clientEncoding()
+		}
 		got, err := s.value(ctx, "SELECT current_setting($1)", name)
 		if err != nil {
 			return err
@@ -130,6 +136,8 @@ var hopeless = []struct{ code, hint string }{
 	{"42P01", "check the table in sql_source.uri's database"},
 	{"42501", "grant the role SELECT on the table and on its sequence"},
 	{"42703", "the table was changed: regenerate the replicator"},
+	{"22021", "mend the texts that are not valid in the database's encoding"},
+	{"22P05", "mend the texts that have no counterpart in UTF-8"},
 	{"42", "the table was changed: regenerate the replicator"},
 }
 

@@ -6,6 +6,8 @@
 //	connect.go  the connection, its pinned settings, errors that a retry can't heal
 //	verify.go   what must hold before a row is read: schema, key, sequence, offset
 //	fence.go    the fence: the sequence's last value, and who may still use a key up to it
+//	progress.go connections on which a silence is an error
+//	encoding.go texts that are not valid in the database's encoding
 //	poll.go     one round trip a poll: fence, then the page in a newer snapshot
 //
 // Why the fence proves that keys are settled: nextval takes RowExclusiveLock on the sequence before it
