@@ -96,7 +96,7 @@ func (w *writer) transaction() []string {
 		rows = 50
 	}
 	hold := w.rng.IntN(30)
-	if w.rng.IntN(200) == 0 {
+	if w.rng.IntN(500) == 0 {
 		hold = 1000 + w.rng.IntN(1000)
 	}
 	statements := []string{"BEGIN; " + trial.InsertOrders(rows)}

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,19 +26,22 @@ type servers struct {
 	redis *testserver.Redis
 }
 
-// shared are started when the first test asks for them.
-var shared = sync.OnceValues(func() (s servers, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	if s.kafka, err = testserver.StartKafka(ctx); err == nil {
-		s.redis, err = testserver.StartRedis(ctx)
-	}
-	started = s
-	return s, err
-})
-
-// started are the servers to stop in the end.
+// started are the servers of this package, from the first test that asks for them to the end.
 var started servers
+
+func startServers(t *testing.T, ctx context.Context) servers {
+	t.Helper()
+	var err error
+	if started.kafka == nil {
+		started.kafka, err = testserver.StartKafka(ctx)
+		must(t, err)
+	}
+	if started.redis == nil {
+		started.redis, err = testserver.StartRedis(ctx)
+		must(t, err)
+	}
+	return started
+}
 
 func TestMain(m *testing.M) {
 	status := m.Run()
@@ -86,19 +88,17 @@ func newJob(
 // configure builds the binary and writes the configuration.
 func configure(t *testing.T, ctx context.Context, c trial.Config, partitions int, settings ...string) *job {
 	t.Helper()
-	s, err := shared()
-	must(t, err)
-	dir := t.TempDir()
+	s, dir := startServers(t, ctx), t.TempDir()
 	j := &job{t: t, servers: s, Config: c, file: filepath.Join(dir, "config.yaml"), log: filepath.Join(dir, "log")}
 	j.Broker, j.Redis = s.kafka.Addr, s.redis.Addr
+	var err error
 	j.binary, err = trial.Build(ctx, c.Table, dir)
 	must(t, err)
 	must(t, s.kafka.CreateTopic(ctx, c.Topic, partitions, settings...))
 	must(t, j.Write(j.file))
 	t.Cleanup(func() {
-		if t.Failed() {
-			content, err := os.ReadFile(j.log)
-			t.Logf("the replicators' log ends with (%v):\n%s", err, content[max(0, len(content)-6000):])
+		if content, err := os.ReadFile(j.log); err == nil && t.Failed() {
+			t.Logf("the replicators' log ends with:\n%s", content[max(0, len(content)-6000):])
 		}
 	})
 	return j
