@@ -11,14 +11,14 @@ import (
 
 // carryOut does one step.
 func (w *world) carryOut(ctx context.Context, s step) error {
-	pause(ctx, s.wait)
-	if err := w.alive(); err != nil {
-		return err
-	}
 	if s.settled {
 		if err := w.awaitProgress(ctx); err != nil {
 			return err
 		}
+	}
+	pause(ctx, s.wait)
+	if err := w.alive(); err != nil {
+		return err
 	}
 	if s.second {
 		if err := w.ensure(2); err != nil {
