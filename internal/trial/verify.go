@@ -49,7 +49,7 @@ func (f Fault) reach(since, from time.Time) (earliest time.Time, explains bool) 
 type Verdict struct {
 	Rows, Messages, Sessions int
 	Lost                     int
-	Duplicates               map[string]int // by the gravest fault that explains them
+	Duplicates               map[string]int // by the mildest fault that explains them
 	Problems                 []string
 }
 
@@ -192,34 +192,51 @@ func (c *checker) runs() {
 	}
 }
 
-// repeat looks for the faults that explain why a message repeats a row.
+// repeat looks for the mildest faults that explain why a message repeats a row.
 func (c *checker) repeat(r repeated, faults []Fault, duplicates map[string]int) {
-	since := time.Time{} // the last sign of life of any other session
+	quiet := time.Time{} // the last sign of life of any other session
 	for _, s := range c.sessions {
 		if s != r.by && !s.begin.After(r.again) {
-			since = later(since, earlier(s.end, r.again))
+			quiet = later(quiet, earlier(s.end, r.again))
 		}
 	}
-	since = since.Add(-slack)
-	gravest := Fault{}
+	blamed := ""
+	for gravest := RepeatInFlight; gravest <= RepeatAll; gravest++ {
+		kind, since := explain(r, quiet.Add(-slack), faults, gravest)
+		if kind != "" && !r.first.At.Before(since) {
+			duplicates[kind]++
+			return
+		}
+		if kind != "" {
+			blamed = kind
+		}
+	}
+	if blamed == "" {
+		c.problems.add("row %d was repeated at %v, and nothing had happened", r.first.Key, r.again)
+		return
+	}
+	c.problems.add("row %d was repeated after %s, though it was published long before, at %v",
+		r.first.Key, blamed, r.first.At)
+}
+
+// explain returns how far back the faults reach that are no graver than asked for, each one taking up where
+// the one before has ended, and names the last of the gravest.
+func explain(r repeated, since time.Time, faults []Fault, gravest Repeats) (kind string, earliest time.Time) {
+	var last Fault
 	for extended := true; extended; {
 		extended = false
 		for _, f := range faults {
-			earliest, explains := f.reach(since, r.again)
-			if explains && (f.Repeats > gravest.Repeats || earliest.Before(since)) {
-				extended, since = true, earlier(since, earliest)
-				if f.Repeats > gravest.Repeats {
-					gravest = f
-				}
+			reach, explains := f.reach(since, r.again)
+			if f.Repeats > gravest || !explains {
+				continue
+			}
+			if reach.Before(since) {
+				extended, since = true, reach
+			}
+			if f.Repeats > last.Repeats || f.Repeats == last.Repeats && f.From.After(last.From) {
+				last = f
 			}
 		}
 	}
-	switch {
-	case gravest.Repeats == RepeatNothing:
-		c.problems.add("row %d was repeated at %v, and nothing had happened", r.first.Key, r.again)
-	case r.first.At.Before(since):
-		c.problems.add("row %d was repeated after %s, though it was published %v before that", r.first.Key, gravest.Kind,
-			since.Sub(r.first.At))
-	}
-	duplicates[gravest.Kind]++
+	return last.Kind, since
 }
