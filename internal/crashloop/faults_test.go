@@ -99,8 +99,8 @@ func (w *world) breakServer(ctx context.Context, s step) error {
 		if err != nil {
 			return errors.Join(err, heal())
 		}
+		pause(ctx, s.hold/2)
 		if s.killAmid {
-			pause(ctx, s.hold/2)
 			w.kills++
 			w.count["kill amid another fault"]++
 			w.kill(0)

@@ -64,7 +64,7 @@ func plan(seed uint64, kills, patient int) []step {
 		for i := range round {
 			s := &round[i]
 			s.wait = upTo(rng, 100, 800)
-			s.hold = upTo(rng, 200, 1500)
+			s.hold = upTo(rng, 200, 1200)
 			if s.kind == blackHole && rng.IntN(10) < patient {
 				s.hold = upTo(rng, 35_000, 50_000)
 			}
