@@ -19,7 +19,8 @@ type Parts[K Key] struct {
 }
 
 // Bounds of single operations. A server that does not answer must not hold up the loop for ever; what
-// runs out of time is an error that is retried.
+// runs out of time is an error that is retried. A source's bound is for a whole page over a slow line: that
+// its server says nothing at all it notices by itself, and sooner.
 const (
 	storeTimeout  = 10 * time.Second
 	sinkTimeout   = 30 * time.Second

@@ -119,8 +119,8 @@ func (s *stage) play(ctx context.Context, binary, dir string) error {
 	stopShowing()
 	stopped := replicator.Stop()
 	seen := consumer.Seen()
-	fmt.Printf("\n%d rows written, %d messages, %d verified, %d duplicates after the kill, %d missing, in %.1f s\n", len(keys),
-		seen.Messages, seen.Rows, seen.Duplicates(), len(consumer.Missing(keys)), time.Since(begin).Seconds())
+	fmt.Printf("\n%d rows written, %d messages, %d verified, %d duplicates after the kill, %d missing, in %.1f s\n",
+		len(keys), seen.Messages, seen.Rows, seen.Duplicates(), len(consumer.Missing(keys)), time.Since(begin).Seconds())
 	if missing != nil || stopped != nil {
 		content, _ := os.ReadFile(log) // what can be had of it is better than nothing
 		fmt.Fprintf(os.Stderr, "log of the replicator:\n%s\n", content)

@@ -27,7 +27,7 @@ var drivers = map[string][]string{
 // buildTime are packages of the generator and of tests: none of it belongs into a replicator.
 var buildTime = []string{
 	"github.com/dave/jennifer", "github.com/sqlc-dev", "github.com/pganalyze", "github.com/wasilibs",
-	"github.com/urfave/cli", "github.com/alicebob", "github.com/twmb/franz-go/pkg/kfake",
+	"github.com/urfave/cli", "github.com/alicebob", "github.com/Shopify", "github.com/twmb/franz-go/pkg/kfake",
 	"github.com/fergusstrange", "testing", "text/template",
 	module + "/gen", module + "/templates", module + "/internal", module + "/replicate/replicatetest",
 }

@@ -1,40 +1,182 @@
 // Package e2e runs the real binary on real PostgreSQL, Apache Kafka and Redis.
+//
+//	e2e_test.go    what the tests share
+//	lost_test.go   nothing is lost, though writers overlap and everything is killed
+//	stop_test.go   graceful stops repeat nothing; a second instance takes over
+//	poison_test.go rows that can't be published
+//	types_test.go  extremes of every type; tables that are refused
 package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/internal/trial"
 )
 
-// servers are one of each, shared by the tests of this package.
+// servers are one of each, shared by the tests of this package. Kafka takes seconds to start.
 type servers struct {
 	kafka *testserver.Kafka
 	redis *testserver.Redis
 }
 
+// started are the servers of this package, from the first test that asks for them to the end.
+var started servers
+
 func startServers(t *testing.T, ctx context.Context) servers {
 	t.Helper()
-	kafka, err := testserver.StartKafka(ctx)
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	if started.kafka == nil {
+		started.kafka, err = testserver.StartKafka(ctx)
+		must(t, err)
 	}
-	t.Cleanup(func() { check(t, kafka.Stop()) })
-	redis, err := testserver.StartRedis(ctx)
-	if err != nil {
-		t.Fatal(err)
+	if started.redis == nil {
+		started.redis, err = testserver.StartRedis(ctx)
+		must(t, err)
 	}
-	t.Cleanup(func() { check(t, redis.Stop()) })
-	return servers{kafka, redis}
+	return started
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if started.kafka != nil {
+		if err := started.kafka.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	if started.redis != nil {
+		if err := started.redis.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	os.Exit(status)
+}
+
+// job is a replicator on servers of its own configuration, and what it has written.
+type job struct {
+	t *testing.T
+	servers
+	trial.Config
+	pg           *testserver.Postgres // nil: SQLite
+	binary, file string
+	log          string
+}
+
+// newJob starts a PostgreSQL with the table orders, and creates the topic.
+func newJob(
+	t *testing.T, ctx context.Context, version string, c trial.Config, partitions int, settings ...string,
+) *job {
+	t.Helper()
+	pg, err := testserver.StartPostgres(ctx, version)
+	must(t, err)
+	t.Cleanup(func() { check(t, pg.Stop()) })
+	ddl, err := os.ReadFile("../../schemas/orders.sql")
+	must(t, err)
+	must(t, pg.Exec(ctx, string(ddl)))
+	c.Table, c.URI = "orders", pg.URI()
+	j := configure(t, ctx, c, partitions, settings...)
+	j.pg = pg
+	return j
+}
+
+// configure builds the binary and writes the configuration.
+func configure(t *testing.T, ctx context.Context, c trial.Config, partitions int, settings ...string) *job {
+	t.Helper()
+	s, dir := startServers(t, ctx), t.TempDir()
+	j := &job{t: t, servers: s, Config: c, file: filepath.Join(dir, "config.yaml"), log: filepath.Join(dir, "log")}
+	j.Broker, j.Redis = s.kafka.Addr, s.redis.Addr
+	var err error
+	j.binary, err = trial.Build(ctx, c.Table, dir)
+	must(t, err)
+	must(t, s.kafka.CreateTopic(ctx, c.Topic, partitions, settings...))
+	must(t, j.Write(j.file))
+	t.Cleanup(func() {
+		if content, err := os.ReadFile(j.log); err == nil && t.Failed() {
+			t.Logf("the replicators' log ends with:\n%s", content[max(0, len(content)-6000):])
+		}
+	})
+	return j
+}
+
+// start starts an instance that is killed at the end of the test where it still runs.
+func (j *job) start() *trial.Replicator {
+	j.t.Helper()
+	r, err := trial.Start(j.binary, j.file, j.log)
+	must(j.t, err)
+	j.t.Cleanup(r.Kill)
+	return r
+}
+
+// record reads the topic.
+func (j *job) record() *trial.History {
+	j.t.Helper()
+	h, err := trial.Record(j.kafka.Addr, j.Topic)
+	must(j.t, err)
+	j.t.Cleanup(h.Close)
+	return h
+}
+
+// offset is what Redis has.
+func (j *job) offset(ctx context.Context) string {
+	client := j.redis.Client()
+	defer client.Close()
+	return client.Get(ctx, j.OffsetKey()).Val()
+}
+
+// awaitOffset waits until ok likes the stored offset.
+func (j *job) awaitOffset(ctx context.Context, ok func(offset string) bool) {
+	j.t.Helper()
+	limit, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for !ok(j.offset(limit)) {
+		if limit.Err() != nil {
+			j.t.Fatalf("the stored offset stays at %q", j.offset(ctx))
+		}
+		time.Sleep(10 * time.Millisecond) // the pause between two looks at Redis
+	}
+}
+
+// awaitProgress waits until the offset has moved n times.
+func (j *job) awaitProgress(ctx context.Context, n int) {
+	j.t.Helper()
+	before := j.offset(ctx)
+	for range n {
+		j.awaitOffset(ctx, func(now string) bool { return now != before })
+		before = j.offset(ctx)
+	}
+}
+
+// awaitAll waits until every row was read from the topic and the offset is the last row's.
+func (j *job) awaitAll(ctx context.Context, h *trial.History) {
+	j.t.Helper()
+	keys, err := trial.KeysPostgres(ctx, j.URI)
+	must(j.t, err)
+	arriving, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := h.Await(arriving, keys); err != nil {
+		j.t.Fatal(err)
+	}
+	last := strconv.FormatInt(keys[len(keys)-1], 10)
+	j.awaitOffset(ctx, func(now string) bool { return now == last })
+}
+
+// verify reads the topic to its end and judges it.
+func (j *job) verify(ctx context.Context, h *trial.History, faults ...trial.Fault) trial.Verdict {
+	j.t.Helper()
+	must(j.t, h.Finish(ctx))
+	rows, err := trial.RowsPostgres(ctx, j.URI)
+	must(j.t, err)
+	v := h.Verify(rows, faults)
+	for _, p := range v.Problems {
+		j.t.Error(p)
+	}
+	return v
 }
 
 func check(t *testing.T, err error) {
@@ -48,133 +190,5 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestNothingIsLost writes with transactions that overlap and roll back, kills the replicator, Redis
-// and PostgreSQL's connections meanwhile, and reads the topic. In the same run a naive reader of
-// "key > last" loses rows, so the test is known to bite.
-func TestNothingIsLost(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
-	defer cancel()
-	binary, err := trial.Build(ctx, "orders", t.TempDir())
-	must(t, err)
-	ddl, err := os.ReadFile("../../schemas/orders.sql")
-	must(t, err)
-	for partitions, version := range map[int]string{1: testserver.Oldest, 3: testserver.Newest} {
-		t.Run("PostgreSQL "+version, func(t *testing.T) {
-			s := startServers(t, ctx)
-			pg, err := testserver.StartPostgres(ctx, version)
-			must(t, err)
-			t.Cleanup(func() { check(t, pg.Stop()) })
-			must(t, pg.Exec(ctx, string(ddl)))
-			must(t, s.kafka.CreateTopic(ctx, "orders", partitions))
-			nothingIsLost(t, ctx, s, pg, binary, version)
-		})
-	}
-}
-
-func nothingIsLost(t *testing.T, ctx context.Context, s servers, pg *testserver.Postgres, binary, name string) {
-	dir := t.TempDir()
-	config, log := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "log")
-	must(t, trial.Config{Name: "e2e-" + name, URI: pg.URI(), Table: "orders", Broker: s.kafka.Addr, Redis: s.redis.Addr}.Write(config))
-	t.Cleanup(func() {
-		if t.Failed() {
-			content, _ := os.ReadFile(log)
-			t.Logf("log of the replicator:\n%s", content[max(0, len(content)-6000):])
-		}
-	})
-	consumer, err := trial.Consume(s.kafka.Addr, "orders")
-	must(t, err)
-	defer consumer.Close()
-
-	var written atomic.Int64
-	writing := make(chan error, 1)
-	go func() { writing <- trial.WritePostgres(ctx, pg.URI(), 8, 150, &written) }()
-	naive := make(chan map[int64]bool, 1)
-	naiveCtx, stopNaive := context.WithCancel(ctx)
-	go func() { naive <- readNaively(naiveCtx, pg.URI()) }()
-
-	crashes := 0
-	for writers := true; writers; {
-		r, err := trial.Start(binary, config, log)
-		must(t, err)
-		select {
-		case err := <-writing:
-			must(t, err)
-			writers = false
-		case <-time.After(time.Duration(300+crashes*50) * time.Millisecond): // how long it lives, not what is waited for
-		}
-		r.Kill()
-		crashes++
-	}
-	// A Redis that restarts and one that forgets all of it must cost duplicates at most.
-	must(t, s.redis.Kill())
-	r, err := trial.Start(binary, config, log)
-	must(t, err)
-	must(t, s.redis.Start(ctx))
-	keys, err := trial.KeysPostgres(ctx, pg.URI())
-	must(t, err)
-	arrived, done := context.WithTimeout(ctx, time.Minute)
-	defer done()
-	if err := consumer.Await(arrived, keys); err != nil {
-		t.Fatal(err)
-	}
-	client := s.redis.Client()
-	defer client.Close()
-	offsetKey, last := "repliqate:replication:offset:name=e2e-"+name+"&table=orders&topic=orders", strconv.FormatInt(keys[len(keys)-1], 10)
-	for client.Get(ctx, offsetKey).Val() != last && arrived.Err() == nil {
-		time.Sleep(10 * time.Millisecond) // the pause between two looks at Redis
-	}
-	if err := r.Stop(); err != nil {
-		t.Errorf("graceful stop: %v", err)
-	}
-	seen := consumer.Seen()
-	if len(seen.Problems) > 0 || seen.Rows != len(keys) {
-		t.Errorf("%d rows written, %d seen, problems %v", len(keys), seen.Rows, seen.Problems)
-	}
-	if offset := client.Get(ctx, offsetKey).Val(); offset != last {
-		t.Errorf("after a graceful stop the offset in Redis is %q, the last row %s", offset, last)
-	}
-	stopNaive()
-	lost := len(missingFrom(<-naive, keys))
-	if lost == 0 {
-		t.Error("the naive reader lost nothing: this test no longer bites")
-	}
-	t.Logf("%d rows, %d crashes, %d duplicates, 0 lost; the naive reader lost %d", len(keys), crashes, seen.Duplicates(), lost)
-}
-
-func missingFrom(seen map[int64]bool, keys []int64) []int64 {
-	var missing []int64
-	for _, k := range keys {
-		if !seen[k] {
-			missing = append(missing, k)
-		}
-	}
-	return missing
-}
-
-// readNaively polls "id > last" each millisecond, as pollers do.
-func readNaively(ctx context.Context, uri string) map[int64]bool {
-	seen := map[int64]bool{}
-	conn, err := pgconn.Connect(ctx, uri)
-	if err != nil {
-		return seen
-	}
-	last := int64(0)
-	for {
-		result := conn.ExecParams(ctx, "SELECT id FROM orders WHERE id > $1 ORDER BY id", [][]byte{[]byte(strconv.FormatInt(last, 10))}, nil, nil, nil).Read()
-		if result.Err != nil {
-			return seen
-		}
-		for _, row := range result.Rows {
-			last, _ = strconv.ParseInt(string(row[0]), 10, 64)
-			seen[last] = true
-		}
-		select {
-		case <-ctx.Done():
-			return seen
-		case <-time.After(time.Millisecond):
-		}
 	}
 }

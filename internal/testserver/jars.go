@@ -56,7 +56,8 @@ func repository() (string, error) {
 	}
 	field := reflect.ValueOf(embeddedpostgres.DefaultConfig()).FieldByName("binaryRepositoryURL")
 	if !field.IsValid() || field.Kind() != reflect.String {
-		return "", errors.New("the embedded-postgres library no longer says where Maven Central is: set REPLIQATE_MAVEN_REPOSITORY")
+		return "", errors.New("the embedded-postgres library no longer says where Maven Central is: " +
+			"set REPLIQATE_MAVEN_REPOSITORY")
 	}
 	return field.String(), nil
 }

@@ -45,7 +45,7 @@ func StartPostgres(ctx context.Context, version string, settings ...string) (*Po
 		return nil, err
 	}
 	pg := &Postgres{dir: dir, bin: bin}
-	if pg.Port, err = freePort(); err != nil {
+	if pg.Port, err = FreePort(); err != nil {
 		return nil, err
 	}
 	if os.Getuid() == 0 {
@@ -54,8 +54,8 @@ func StartPostgres(ctx context.Context, version string, settings ...string) (*Po
 	if err = errors.Join(err, os.Chmod(dir, 0o700)); err != nil {
 		return nil, err
 	}
-	init := exec.CommandContext(ctx, filepath.Join(bin, "bin", "initdb"), "-D", filepath.Join(dir, "data"), "-U", "postgres",
-		"-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	init := exec.CommandContext(ctx, filepath.Join(bin, "bin", "initdb"), "-D", filepath.Join(dir, "data"),
+		"-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	init.Dir = dir
 	init.SysProcAttr = &syscall.SysProcAttr{Credential: attributes(true).Credential}
 	if out, err := init.CombinedOutput(); err != nil {
@@ -98,8 +98,11 @@ func (pg *Postgres) URI() string {
 }
 
 // Exec runs SQL on a connection of its own.
-func (pg *Postgres) Exec(ctx context.Context, sql string) error {
-	conn, err := pgconn.Connect(ctx, pg.URI())
+func (pg *Postgres) Exec(ctx context.Context, sql string) error { return Exec(ctx, pg.URI(), sql) }
+
+// Exec runs SQL on a connection of its own to any database.
+func Exec(ctx context.Context, uri, sql string) error {
+	conn, err := pgconn.Connect(ctx, uri)
 	if err != nil {
 		return err
 	}

@@ -119,8 +119,8 @@ func (p *process) signal(s syscall.Signal, group bool) error {
 	}
 }
 
-// freePort asks the kernel for a port that nobody listens on.
-func freePort() (int, error) {
+// FreePort asks the kernel for a port that nobody listens on.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err

@@ -35,7 +35,7 @@ func StartRedis(ctx context.Context, args ...string) (*Redis, error) {
 	if err := extractRedis(file, filepath.Join(dir, "redis-server")); err != nil {
 		return nil, fmt.Errorf("unpack Redis: %w", err)
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}

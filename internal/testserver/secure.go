@@ -46,19 +46,20 @@ func StartSecureKafka(ctx context.Context, password string, users ...string) (*S
 	if k.Client, err = k.Authority.Issue("client"); err != nil {
 		return nil, err
 	}
-	var listeners strings.Builder
+	var further strings.Builder
 	for _, l := range []struct {
 		name string
 		addr *string
 	}{{"SASL", &k.SASL}, {"TLS", &k.TLS}, {"SASLTLS", &k.SASLTLS}, {"MUTUAL", &k.Mutual}} {
-		port, err := freePort()
+		port, err := FreePort()
 		if err != nil {
 			return nil, err
 		}
 		*l.addr = fmt.Sprintf("127.0.0.1:%d", port)
-		listeners.WriteString("," + l.name + "://" + *l.addr)
+		further.WriteString("," + l.name + "://" + *l.addr)
 	}
-	if k.Kafka, err = startKafka(ctx, listeners.String(), k.properties(server, password, users)...); err != nil {
+	if k.Kafka, err = startKafka(ctx, listeners{further.String(), further.String()},
+		k.properties(server, password, users)...); err != nil {
 		return nil, err
 	}
 	return k, k.SetPassword(ctx, password, users...)

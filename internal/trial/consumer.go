@@ -35,8 +35,8 @@ type Consumer struct {
 
 // Consume begins to read at the topic's beginning.
 func Consume(broker, topic string) (*Consumer, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.ConsumeTopics(topic), kgo.FetchMaxWait(20*time.Millisecond),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.ConsumeTopics(topic),
+		kgo.FetchMaxWait(20*time.Millisecond), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		return nil, err
 	}
@@ -108,26 +108,26 @@ func (c *Consumer) Seen() Seen {
 func (c *Consumer) Missing(keys []int64) []int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var missing []int64
-	for _, k := range keys {
-		if !c.keys[k] {
-			missing = append(missing, k)
-		}
-	}
-	return missing
+	return missingFrom(c.keys, keys)
 }
 
 // Await waits until all keys were seen.
-func (c *Consumer) Await(ctx context.Context, keys []int64) error {
+func (c *Consumer) Await(ctx context.Context, keys []int64) error { return await(ctx, keys, c.Missing) }
+
+// pause is how long it is waited between two looks at something that nobody announces.
+const pause = 20 * time.Millisecond
+
+// await waits until nothing is missing.
+func await(ctx context.Context, keys []int64, missing func([]int64) []int64) error {
 	for {
-		missing := c.Missing(keys)
-		if len(missing) == 0 {
+		left := missing(keys)
+		if len(left) == 0 {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%d of %d rows are missing, among them %v", len(missing), len(keys), missing[:min(5, len(missing))])
-		case <-time.After(20 * time.Millisecond):
+			return fmt.Errorf("%d of %d rows are missing, among them %v", len(left), len(keys), left[:min(5, len(left))])
+		case <-time.After(pause):
 		}
 	}
 }

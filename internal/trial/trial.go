@@ -2,8 +2,11 @@
 // demo and the end-to-end tests are made of it.
 //
 //	trial.go     building and running the real binary
-//	consumer.go  reading the topic and checking every promise that a reader can check
-//	writers.go   transactions that overlap and roll back
+//	consumer.go  reading the topic of any table while it grows, and checking each message
+//	history.go   reading the topic of orders with all that can be known of each message
+//	verify.go    judging what was read by the table's rows and the faults that there were
+//	postgres.go  transactions that overlap and roll back; the rows as the database has them
+//	sqlite.go    the same for SQLite
 package trial
 
 import (
@@ -28,14 +31,27 @@ func Build(ctx context.Context, table, dir string) (string, error) {
 }
 
 // Config is what a replicator's configuration is written from.
-type Config struct{ Name, URI, Table, Broker, Redis, Settle string }
+type Config struct {
+	Name, URI, Table, Broker, Redis string
+
+	Topic  string // default: the table
+	Lease  string // default: on, with a short time to live
+	Settle string // lines below sql_source
+	Target string // lines below kafka_target
+}
 
 // Write writes the configuration file.
 func (c Config) Write(name string) error {
+	if c.Topic == "" {
+		c.Topic = c.Table
+	}
+	if c.Lease == "" {
+		c.Lease = `{mode: "on", ttl_sec: 2}`
+	}
 	text := fmt.Sprintf(`repliqate:
   name: %s
-  redis_addr: %s
-  lease: {mode: "on", ttl_sec: 2}
+  redis_addr: %q
+  lease: %s
   once_wait_sec: 2
   replication:
     poll_interval_sec: 0.01
@@ -47,14 +63,23 @@ func (c Config) Write(name string) error {
 %s    kafka_target:
       topic: %s
       brokers: [%q]
-`, c.Name, c.Redis, c.URI, c.Table, c.Settle, c.Table, c.Broker)
+%s`, c.Name, c.Redis, c.Lease, c.URI, c.Table, c.Settle, c.Topic, c.Broker, c.Target)
 	return os.WriteFile(name, []byte(text), 0o600)
+}
+
+// OffsetKey is where Redis keeps the offset of the job.
+func (c Config) OffsetKey() string {
+	if c.Topic == "" {
+		c.Topic = c.Table
+	}
+	return "repliqate:replication:offset:name=" + c.Name + "&table=" + c.Table + "&topic=" + c.Topic
 }
 
 // Replicator is a running binary.
 type Replicator struct {
-	cmd  *exec.Cmd
-	done chan error
+	cmd   *exec.Cmd
+	ended chan struct{}
+	err   error // how it ended
 }
 
 // Start starts the binary. Its log goes to the file named log.
@@ -69,15 +94,21 @@ func Start(binary, config, log string, args ...string) (*Replicator, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	r := &Replicator{cmd: cmd, done: make(chan error, 1)}
-	go func() { r.done <- cmd.Wait() }()
+	r := &Replicator{cmd: cmd, ended: make(chan struct{})}
+	go func() {
+		r.err = cmd.Wait()
+		close(r.ended)
+	}()
 	return r, nil
 }
+
+// Ended is closed when it has ended, by itself or not.
+func (r *Replicator) Ended() <-chan struct{} { return r.ended }
 
 // Kill ends it without warning.
 func (r *Replicator) Kill() {
 	_ = r.cmd.Process.Kill() // it may have ended by itself
-	<-r.done
+	<-r.ended
 }
 
 // Stop ends it gracefully and returns how it ended.
@@ -85,5 +116,11 @@ func (r *Replicator) Stop() error {
 	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	return <-r.done
+	return r.Wait()
+}
+
+// Wait returns how it ended.
+func (r *Replicator) Wait() error {
+	<-r.ended
+	return r.err
 }

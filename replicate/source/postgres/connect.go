@@ -93,6 +93,9 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 			_ = s.Close() // the error that counts is the first
 		}
 	}()
+	if err := s.setEncoding(ctx); err != nil {
+		return err
+	}
 	if err := s.verifySettings(ctx); err != nil {
 		return err
 	}
@@ -146,7 +149,11 @@ func (s *source[R, K]) verifySettings(ctx context.Context) error {
 		return err
 	}
 	for i, name := range names {
-		if got, want := rows[i][0], pinned[name]; got != want {
+		got, want := rows[i][0], pinned[name]
+		if name == "client_encoding" {
+			want = s.clientEncoding()
+		}
+		if got != want {
 			return replicate.Stop(fmt.Errorf("the setting %s is %q and not %q, as asked for when connecting", name, got, want),
 				"connect to PostgreSQL directly, or have the pooler pass start-up parameters on")
 		}
@@ -162,6 +169,8 @@ var hopeless = []struct{ code, hint string }{
 	{undefinedTable, "check the table in sql_source.uri's database"},
 	{"42501", "grant the role SELECT on table and sequence, USAGE on their schemas, BYPASSRLS where rows are hidden"},
 	{"42703", "the table was changed: regenerate the replicator"},
+	{"22021", "mend the texts that are not valid in the database's encoding"},
+	{"22P05", "mend the texts that have no counterpart in UTF-8"},
 	{"42", "the table was changed: regenerate the replicator"},
 }
 

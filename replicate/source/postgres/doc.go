@@ -13,6 +13,8 @@
 //	offset.go   signs that keys were used again
 //	fence.go    the fence: the sequence's last value, and who may still use a key up to it
 //	holders.go  who they are
+//	progress.go connections on which a silence is an error
+//	encoding.go texts that are not valid in the database's encoding
 //	poll.go     one round trip a poll: fence, then the page in a newer snapshot
 //	audit.go    single keys, for the late-row audit
 //	count.go    counting rows, for the operator

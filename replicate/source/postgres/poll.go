@@ -101,7 +101,12 @@ func (s *source[R, K]) Poll(
 		return replicate.PollResult{}, s.classify("poll", err)
 	}
 	result, err := s.readAnswers(p, req, page, limit)
-	if closeErr := p.Close(); err == nil && closeErr != nil {
+	closeErr := p.Close()
+	var bad *badText[K]
+	switch {
+	case errors.As(err, &bad):
+		return s.isolate(ctx, req, page, bad)
+	case err == nil && closeErr != nil:
 		err = s.classify("poll", closeErr)
 	}
 	return result, err
@@ -128,7 +133,14 @@ func (s *source[R, K]) readAnswers(
 	}
 	s.builder.Begin(page, req)
 	result, count, err := s.readPage(rows, fence, bound)
-	if _, closeErr := rows.Close(); err == nil && closeErr != nil {
+	_, closeErr := rows.Close()
+	if reason, ok := asBadText(closeErr); ok && err == nil {
+		if result.More || result.Unsettled {
+			return result, nil // it is a row behind those that are used
+		}
+		return result, &badText[K]{reason: reason, bound: bound}
+	}
+	if err == nil && closeErr != nil {
 		// Rows that were read are good, but it is not known which followed: read the page again.
 		page.Reset()
 		return replicate.PollResult{}, s.classify("read rows of table "+s.table.Name, closeErr)

@@ -43,5 +43,6 @@ func ParseURI(uri, job string) (*pgconn.Config, error) {
 		config.RuntimeParams[name] = value
 	}
 	config.RuntimeParams["application_name"] = "repliqate " + job
+	config.DialFunc = dialer(config.DialFunc, silenceMax)
 	return config, nil
 }

@@ -1,0 +1,84 @@
+package crashloop
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSilenceIsNoticed lets each server fall silent for good, without a connection that ends: the replicator
+// must find out by itself, say so, and go on once the server answers again. It belongs to the long form.
+func TestSilenceIsNoticed(t *testing.T) {
+	if *patient == 0 {
+		t.Skip("a part of the long form: -crash.patient=1")
+	}
+	ctx := t.Context()
+	w := newWorld(t, ctx, 1)
+	startWriters(t, w.pg.URI(), 1, 2)
+	must(t, w.ensure(1))
+	for _, c := range []struct {
+		server, says string
+		within       time.Duration
+	}{
+		{redis, "the offset can't be stored", 10 * time.Second},
+		{postgres, "the database can't be read", 40 * time.Second},
+		{kafka, "Kafka can't be written", 60 * time.Second},
+	} {
+		must(t, w.awaitProgress(ctx))
+		log := w.live[0].log
+		read := len(content(t, log))
+		must(t, w.proxies[c.server].BlackHole())
+		began := time.Now()
+		for !strings.Contains(content(t, log)[read:], c.says) {
+			if time.Since(began) > c.within {
+				t.Fatalf("%s has been silent for %v, and the replicator says nothing", c.server, c.within)
+			}
+			pause(ctx, 50*time.Millisecond)
+		}
+		noticed := time.Since(began)
+		// What it tries next must not take for ever either: the port answers, the server does not.
+		pause(ctx, 5*time.Second)
+		must(t, w.proxies[c.server].Heal())
+		healed := time.Now()
+		must(t, w.awaitProgress(ctx))
+		t.Logf("%s: noticed after %.1f s, publishing again %.1f s after it came back", c.server, noticed.Seconds(),
+			time.Since(healed).Seconds())
+	}
+}
+
+// TestStopWhileSilent: a graceful stop ends in time though no server answers.
+func TestStopWhileSilent(t *testing.T) {
+	if *patient == 0 {
+		t.Skip("a part of the long form: -crash.patient=1")
+	}
+	ctx := t.Context()
+	w := newWorld(t, ctx, 1)
+	startWriters(t, w.pg.URI(), 1, 2)
+	for _, servers := range [][]string{{redis}, {postgres}, {kafka}, {redis, postgres, kafka}} {
+		must(t, w.ensure(1))
+		must(t, w.awaitProgress(ctx))
+		for _, s := range servers {
+			must(t, w.proxies[s].BlackHole())
+		}
+		began := time.Now()
+		i := w.live[0]
+		w.live = nil
+		_ = i.Stop() // it can't always store its offset, and says so by its exit status
+		took := time.Since(began)
+		if took > 40*time.Second {
+			t.Errorf("with %v silent a graceful stop took %v", servers, took)
+		}
+		t.Logf("%v silent: stopped after %.1f s: %v", servers, took.Seconds(), i.Wait())
+		for _, s := range servers {
+			must(t, w.proxies[s].Heal())
+		}
+	}
+}
+
+func content(t *testing.T, name string) string {
+	t.Helper()
+	all, err := os.ReadFile(name)
+	must(t, err)
+	return string(all)
+}
