@@ -35,6 +35,8 @@ type machine[K Key] struct {
 	auditing []watched[K] // those of the lookup under way
 
 	horizon  horizon[K] // belongs to the poll while one is under way
+	high     K          // the highest key drawn, as the last fence had it; belongs to the poll too
+	hasHigh  bool
 	acked    position[K]
 	next     position[K]   // the last row handed to the sink; polls read on from here
 	witness  time.Duration // how often the witness is refreshed
