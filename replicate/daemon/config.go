@@ -1,8 +1,9 @@
 package daemon
 
 import (
-	"os"
 	"time"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
@@ -39,15 +40,19 @@ type Config struct {
 
 // readConfig reads and checks the file. Every error names file, line and key.
 func readConfig(name string, warn func(string)) (*Config, error) {
-	d := &document{name: name, warn: warn, env: os.LookupEnv, work: workMax, lines: map[string]int{}}
-	root := d.open()
+	d := newDocument(name, warn)
+	return d.config(d.open())
+}
+
+// config reads the document's keys.
+func (d *document) config(root *yaml.Node) (*Config, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	c := &Config{LogFormat: "auto", OnBadRow: "stop", Audit: "report", file: name, lines: d.lines}
+	c := &Config{LogFormat: "auto", OnBadRow: "stop", Audit: "report", file: d.name, lines: d.lines}
 	c.keys().read(d, "", root)
 	if d.err == nil {
-		d.err = c.check(warn)
+		d.err = c.check(d.warn)
 	}
 	if d.err != nil {
 		return nil, d.err

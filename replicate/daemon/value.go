@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,12 +16,22 @@ import (
 type readFunc func(d *document, path string, n *yaml.Node)
 
 func (f readFunc) read(d *document, path string, n *yaml.Node) {
-	if isNull(n) {
+	switch {
+	case isNull(n) && n.Anchor != "":
+		d.fail(n, path, "expected a value: one that begins with & must be in quotes")
+		return
+	case isNull(n):
+		return
+	case n.Kind == yaml.ScalarNode && !slices.Contains(knownTags, n.ShortTag()):
+		d.fail(n, path, "expected a value without a type of its own: one that begins with ! must be in quotes")
 		return
 	}
 	d.lines[path] = n.Line
 	f(d, path, n)
 }
+
+// knownTags are the types that a value may have, or be said to have.
+var knownTags = []string{"!!str", "!!int", "!!float", "!!bool", "!!timestamp", "!!merge"}
 
 // value is a scalar with the environment's variables in their places.
 type value struct {

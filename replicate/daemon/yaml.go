@@ -34,6 +34,10 @@ type document struct {
 	err   error
 }
 
+func newDocument(name string, warn func(string)) *document {
+	return &document{name: name, warn: warn, env: os.LookupEnv, work: workMax, lines: map[string]int{}}
+}
+
 // reader reads the value of a key.
 type reader interface {
 	read(d *document, path string, n *yaml.Node)
@@ -108,7 +112,7 @@ func (d *document) parse(content []byte) *yaml.Node {
 	case errors.Is(err, io.EOF):
 		d.err = fmt.Errorf("%s:1: the file is empty: expected the key repliqate", d.name)
 	case err != nil:
-		d.err = d.syntax(err)
+		d.err = d.syntax(err, content)
 	case !errors.Is(decoder.Decode(&second), io.EOF):
 		d.err = fmt.Errorf("%s:%d: expected one YAML document", d.name, max(second.Line, 1))
 	case len(root.Content) == 1:
@@ -133,13 +137,19 @@ var complaints = []struct{ said, means string }{
 	{"control characters", "it holds a control character"},
 }
 
-var atLine = regexp.MustCompile(`^yaml: line (\d+): `)
+var (
+	atLine   = regexp.MustCompile(`^yaml: line (\d+): `)
+	atAnchor = regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced$`)
+)
 
 // syntax is an error of the parser, in words that hold nothing of the file.
-func (d *document) syntax(err error) error {
+func (d *document) syntax(err error, content []byte) error {
 	line, means := 1, "it is not valid YAML"
 	if m := atLine.FindStringSubmatch(err.Error()); m != nil {
 		line, _ = strconv.Atoi(m[1]) // digits alone; one too large is no line
+	} else if m := atAnchor.FindStringSubmatch(err.Error()); m != nil {
+		before, _, _ := bytes.Cut(content, []byte("*"+m[1])) // the parser does not say where
+		line += bytes.Count(before, []byte("\n"))
 	}
 	for _, c := range complaints {
 		if strings.Contains(err.Error(), c.said) {
@@ -171,7 +181,7 @@ func (k keys) read(d *document, path string, n *yaml.Node) {
 		if r := k.known[name]; r != nil {
 			r.read(d, full, resolve(p.value))
 		} else {
-			k.unknown(d, path, n, p.key)
+			k.unknown(d, path, n, p)
 		}
 		if d.err != nil {
 			return
@@ -184,14 +194,19 @@ var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,39}$`)
 
 // unknown refuses a key, or warns of it. Where a secret stands beside it, the key may be the rest of that:
 // {password: abc,def} has the key def. So there it is repeated only where it can't be.
-func (k keys) unknown(d *document, path string, n, key *yaml.Node) {
+func (k keys) unknown(d *document, path string, n *yaml.Node, p pair) {
+	key := p.key
+	if path == "" && p.value.Anchor != "" {
+		return // what others refer to must stand somewhere
+	}
 	near := nearest(key.Value, k.names())
 	flow, alike := n.Style&yaml.FlowStyle != 0, distance(key.Value, near) <= 2
 	full, what := strings.TrimPrefix(path+"."+key.Value, "."), "unknown key"
 	if !plainKey.MatchString(key.Value) || k.secret && (flow || !alike && !k.original) {
 		full, what = path, "unknown key, not shown since it may be part of a value that belongs in quotes"
 	}
-	if !k.original {
+	rest := k.secret && flow && isNull(p.value) // {uri: a,b} has the key b without a value
+	if !k.original || rest {
 		d.fail(key, full, "%s: the nearest is %s", what, near)
 		return
 	}
