@@ -27,14 +27,14 @@ var parsed = template.Must(template.New("").
 
 var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
-// quoteYAML writes a name for a configuration, in which $ begins a variable: between quotes where it is
+// quoteYAML writes a name for a configuration, in which ${ begins a variable: between quotes where it is
 // anything but a plain word, or one that YAML takes for something else.
 func quoteYAML(name string) string {
 	var value any
 	if plainYAML.MatchString(name) && yaml.Unmarshal([]byte(name), &value) == nil && value == any(name) {
 		return name
 	}
-	return strconv.QuoteToASCII(strings.ReplaceAll(name, "$", "$$"))
+	return strconv.QuoteToASCII(strings.ReplaceAll(name, "${", "$${"))
 }
 
 // percent doubles the sign that begins a specifier of systemd.

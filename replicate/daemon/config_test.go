@@ -193,8 +193,12 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		}
 		for _, path := range all {
 			key := path[strings.LastIndexByte(path, '.')+1:]
-			inTable := strings.TrimPrefix(strings.TrimPrefix(path, "repliqate."), "replication.")
-			found := bytes.Contains(content, []byte("`"+inTable+"`"))
+			if slices.ContainsFunc(all, func(other string) bool { return strings.HasPrefix(other, path+".") }) {
+				continue // it is nothing but those below it
+			}
+			full := strings.TrimPrefix(path, "repliqate.")
+			found := bytes.Contains(content, []byte("| `"+full+"` |")) ||
+				bytes.Contains(content, []byte("| `"+strings.TrimPrefix(full, "replication.")+"` |"))
 			if strings.HasSuffix(name, ".tmpl") {
 				found = commented(key).Match(content)
 			}
