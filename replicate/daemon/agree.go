@@ -29,16 +29,16 @@ func (c *Config) agree(g generated) error {
 	switch {
 	case !sameTable(c.Table, g.table):
 		return c.fault(sourceKey+"table", "it is %s, this program was generated for %s; run the one for your table, "+
-			"or generate it: repliqate-gen --config %s --schema FILE", harmless(c.Table, 80), g.table, c.file)
+			"or generate it: repliqate-gen --config %s --schema FILE", c.shown(sourceKey+"table", c.Table), g.table, c.file)
 	case c.PrimaryKey != g.key && unquote(c.PrimaryKey) != g.key:
 		return c.fault(sourceKey+"primary_key",
 			"it is %s, this program was generated for %s; regenerate: %s --primary-key %s",
-			harmless(c.PrimaryKey, 80), g.key,
-			otherKey.ReplaceAllString(g.regenerate, ""), shell(c.PrimaryKey))
+			c.shown(sourceKey+"primary_key", c.PrimaryKey), g.key,
+			otherKey.ReplaceAllString(g.regenerate, ""), c.argument(sourceKey+"primary_key", c.PrimaryKey))
 	case len(c.Fields) > 0 && !sameSet(c.Fields, g.fields):
 		return c.fault(sourceKey+"fields", "they are %s, this program was generated for %s; regenerate: %s --fields %s",
-			harmless(strings.Join(c.Fields, ", "), 200), strings.Join(g.fields, ", "), all,
-			shell(strings.Join(c.Fields, ",")))
+			c.shown(sourceKey+"fields", strings.Join(c.Fields, ", ")), strings.Join(g.fields, ", "), all,
+			c.argument(sourceKey+"fields", strings.Join(c.Fields, ",")))
 	case len(c.Fields) == 0 && len(g.fields) < len(g.columns):
 		return c.fault(sourceKey+"fields", "they are all columns, this program was generated for %s; regenerate: %s",
 			strings.Join(g.fields, ", "), all)
@@ -50,15 +50,16 @@ var otherKey = regexp.MustCompile(` --primary-key ('[^']*'|[^ ']+)`)
 
 var inShell = regexp.MustCompile(`^[A-Za-z0-9_.,=/-]+$`)
 
-// shell writes an argument of a command that can be copied, or a word in its place where it may be a secret.
-func shell(s string) string {
+// argument writes a value as an argument of a command that can be copied, or a word in its place where it
+// is not shown.
+func (c *Config) argument(key, text string) string {
 	switch {
-	case inShell.MatchString(s):
-		return s
-	case strings.HasPrefix(harmless(s, 200), "a text of "):
+	case !strings.HasPrefix(c.shown(key, text), `"`):
 		return "NAMES"
+	case inShell.MatchString(text):
+		return text
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // sameTable compares the table as the configuration names it with the one that the code was generated
@@ -140,7 +141,7 @@ func (c *Config) findKey(g generated) error {
 		switch {
 		case i < 0:
 			return c.fault(kafkaKey+"key", "%s is not among the columns that this program reads, which are %s: "+
-				"the nearest is %s; a column that is not published can't be part of the key", harmless(name, 80),
+				"the nearest is %s; a column that is not published can't be part of the key", c.shown(kafkaKey+"key", name),
 				strings.Join(g.columns, ", "), nearest(name, g.columns))
 		case slices.Contains(columns, i):
 			return c.fault(kafkaKey+"key", "column %s stands there twice", name)

@@ -49,6 +49,15 @@ func (c *Config) line(full string) int {
 	}
 }
 
+// shown is a value in an error, unless it may be a secret: one that came out of a variable, or that is
+// nothing like a name.
+func (c *Config) shown(key, text string) string {
+	if c.vars["repliqate."+key] {
+		return "what its variable holds"
+	}
+	return harmless(text, 100)
+}
+
 // has reports whether the file has the key, with a value other than null.
 func (c *Config) has(key string) bool {
 	_, ok := c.lines["repliqate."+key]
@@ -128,7 +137,7 @@ func (c *Config) topics() error {
 	for key, topic := range map[string]string{"topic": c.Kafka.Topic, "dead_letter_topic": c.Kafka.DeadLetterTopic} {
 		if topic != "" && (!topicName.MatchString(topic) || topic == "." || topic == "..") {
 			return c.fault(kafkaKey+key, "Kafka takes at most 249 letters, digits, dots, underscores and hyphens, not %s",
-				harmless(topic, 40))
+				c.shown(kafkaKey+key, topic))
 		}
 	}
 	switch {

@@ -35,7 +35,8 @@ type Config struct {
 
 	messageKey replicate.MessageKey // what Key means for the generated table
 	file       string
-	lines      map[string]int // where each key stands that the file has, by its full name
+	vars       map[string]bool // the keys whose value came out of a variable
+	lines      map[string]int  // where each key stands that the file has, by its full name
 }
 
 // readConfig reads and checks the file. Every error names file, line and key.
@@ -49,7 +50,7 @@ func (d *document) config(root *yaml.Node) (*Config, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	c := &Config{LogFormat: "auto", OnBadRow: "stop", Audit: "report", file: d.name, lines: d.lines}
+	c := &Config{LogFormat: "auto", OnBadRow: "stop", Audit: "report", file: d.name, lines: d.lines, vars: d.vars}
 	c.keys().read(d, "", root)
 	if d.err == nil {
 		d.err = c.check(d.warn)

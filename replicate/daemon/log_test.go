@@ -22,7 +22,9 @@ func (s heldBack) Open(context.Context, replicate.Offset) error {
 	return nil
 }
 
-func (heldBack) Poll(_ context.Context, req replicate.PollRequest[int64], _ *replicate.Page[int64]) (replicate.PollResult, error) {
+func (heldBack) Poll(_ context.Context, req replicate.PollRequest[int64], _ *replicate.Page[int64]) (
+	replicate.PollResult, error,
+) {
 	req.OnFence(replicate.Fence[int64]{High: 7, HasHigh: true, Holders: []string{"5/123"}})
 	return replicate.PollResult{Unsettled: true}, nil
 }
@@ -35,7 +37,9 @@ func (heldBack) DescribeHolders(context.Context, []string) ([]string, error) {
 
 func heldBackProgram() daemon.Program[ledger.Row, int64] {
 	p := program()
-	p.NewSource = func(_ *replicate.Builder[ledger.Row, int64], c replicate.SourceConfig) (replicate.Source[int64], error) {
+	p.NewSource = func(_ *replicate.Builder[ledger.Row, int64], c replicate.SourceConfig) (
+		replicate.Source[int64], error,
+	) {
 		return heldBack{c.Warn}, nil
 	}
 	return p
@@ -47,11 +51,13 @@ func TestOnceGivesUp(t *testing.T) {
 	root := j.atRedis() + "\n  once_wait_sec: 0.2\n  stuck_after_sec: 0.05"
 	o := newOutput()
 	config := j.config(t, root, "settle: {unsafe_delay_sec: 0.01}", "")
-	if status := daemon.Run(t.Context(), heldBackProgram(), []string{"--config", config, "--once", "-v"}, o, o); status != 3 {
+	args := []string{"--config", config, "--once", "-v"}
+	if status := daemon.Run(t.Context(), heldBackProgram(), args, o, o); status != 3 {
 		t.Fatalf("exit status %d, want 3\n%s", status, o)
 	}
 	lines := o.lines(t)
-	if held := find(t, lines, "open transactions hold rows back"); !strings.Contains(held.all["holders"].(string), "4711") {
+	held := find(t, lines, "open transactions hold rows back")
+	if holders, _ := held.all["holders"].(string); !strings.Contains(holders, "process 4711, application psql") {
 		t.Errorf("who holds rows back is not said: %v", held.all)
 	}
 	if l := find(t, lines, "transactions that were open at the start are still open"); l.Level != "ERROR" {
@@ -112,7 +118,8 @@ func TestBeginning(t *testing.T) {
 			j.redis.RequireAuth("hunter2")
 		}
 		o := newOutput()
-		if status := daemon.Run(t.Context(), program(), []string{"--config", j.config(t, root, "", ""), "--once", "-vv"}, o, o); status != 0 {
+		args := []string{"--config", j.config(t, root, "", ""), "--once", "-vv"}
+		if status := daemon.Run(t.Context(), program(), args, o, o); status != 0 {
 			t.Fatalf("exit status %d\n%s", status, o)
 		}
 		j.redis.RequireAuth("")

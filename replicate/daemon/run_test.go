@@ -123,8 +123,8 @@ func TestOptions(t *testing.T) {
 	}{
 		{[]string{"--version"}, 0, `^` + regexp.QuoteMeta(name) +
 			` \S+, table ledger, schema [0-9a-f]{16}, engine sqlite, format 1\n$`, ""},
-		{[]string{"--help"}, 0, `(?s)^` + regexp.QuoteMeta(name) + ` publishes the rows of table ledger to Kafka\.\n.*--once .*` +
-			`--stdout .*\n  0 .*\n  1 .*\n  2 .*\n  3 .*\n  130, 143 .*table: ledger, primary_key: id`, ""},
+		{[]string{"--help"}, 0, `(?s)^` + regexp.QuoteMeta(name) + ` publishes the rows of table ledger to Kafka\.\n.*` +
+			`--once .*--stdout .*\n  0 .*\n  1 .*\n  2 .*\n  3 .*\n  130, 143 .*table: ledger, primary_key: id`, ""},
 		{[]string{"-h"}, 0, `^` + regexp.QuoteMeta(name) + ` publishes`, ""},
 		{[]string{"--onse"}, 2, `^$`, `unknown option "--onse": the nearest is --once; see --help`},
 		{[]string{"-x"}, 2, `^$`, `unknown option "-x": the nearest is -v; see --help`},
@@ -154,7 +154,8 @@ func TestOptions(t *testing.T) {
 func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, tt := range []struct{ name, content, want string }{
-		{"missing.yaml", "", "read configuration: open DIR/missing.yaml: no such file or directory; name the file with --config"},
+		{"missing.yaml", "",
+			"read configuration: open DIR/missing.yaml: no such file or directory; name the file with --config"},
 		{".", "", "read configuration: read DIR: is a directory; name the file with --config"},
 		{"empty.yaml", "\n", "DIR/empty.yaml:1: the file is empty: expected the key repliqate"},
 		{"two.yaml", "repliqate: {}\n---\na: b\n", "DIR/two.yaml:2: expected one YAML document"},

@@ -75,6 +75,7 @@ func (d *document) scalar(path string, n *yaml.Node, want string, hidden bool) (
 	if strings.Contains(v.text, "${") {
 		v.plain = false
 		v.text, v.filled = d.expand(path, n, hidden)
+		d.vars[path] = d.vars[path] || v.filled
 	}
 	return v, d.err == nil
 }

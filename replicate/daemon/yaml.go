@@ -30,12 +30,14 @@ type document struct {
 	warn  func(string)
 	env   func(string) (string, bool)
 	lines map[string]int
-	work  int // how much may still be read
+	vars  map[string]bool // keys whose value came out of a variable
+	work  int             // how much may still be read
 	err   error
 }
 
 func newDocument(name string, warn func(string)) *document {
-	return &document{name: name, warn: warn, env: os.LookupEnv, work: workMax, lines: map[string]int{}}
+	return &document{name: name, warn: warn, env: os.LookupEnv, work: workMax, lines: map[string]int{},
+		vars: map[string]bool{}}
 }
 
 // reader reads the value of a key.
