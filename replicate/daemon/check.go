@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
@@ -55,7 +56,7 @@ func (c *Config) shown(key, text string) string {
 	if c.vars["repliqate."+key] {
 		return "what its variable holds"
 	}
-	return harmless(text, 100)
+	return harmless(text, 400)
 }
 
 // has reports whether the file has the key, with a value other than null.
@@ -89,7 +90,8 @@ func (c *Config) missing() error {
 	return nil
 }
 
-// addresses checks what names a server. Redis's may be a URL, which its store reads.
+// addresses checks what names a server, and what others see as a name. Redis's address may be a URL, which
+// its store reads.
 func (c *Config) addresses() error {
 	if c.StatsdAddr != "" {
 		if err := address(c.StatsdAddr, true); err != nil {
@@ -104,6 +106,11 @@ func (c *Config) addresses() error {
 	if c.has(kafkaKey+"brokers") && len(c.Kafka.Brokers) == 0 {
 		return c.fault(kafkaKey+"brokers",
 			"the list is empty: expected host:port, or leave the key out for localhost:9092")
+	}
+	for key, text := range map[string]string{"name": c.Name, kafkaKey + "row_key_header": c.Kafka.RowKeyHeader} {
+		if strings.ContainsFunc(text, unicode.IsControl) {
+			return c.fault(key, "expected a text without control characters")
+		}
 	}
 	for i, broker := range c.Kafka.Brokers {
 		if err := address(broker, false); err != nil {
@@ -122,7 +129,7 @@ func address(s string, portNeeded bool) error {
 		}
 		host, port = s, "1"
 	}
-	if host == "" || strings.ContainsAny(host, " \t/@?#") {
+	if host == "" || strings.ContainsAny(host, " /@?#") || strings.ContainsFunc(host, unicode.IsControl) {
 		return errors.New("this is no name of a host")
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {

@@ -89,8 +89,6 @@ func text(target *string) reader {
 		case !ok:
 		case v.plain && otherInPython(v.text):
 			d.fail(n, path, "YAML takes %s for a number, a date or a boolean: put it in quotes", v.shown())
-		case strings.ContainsFunc(v.text, unicode.IsControl):
-			d.fail(n, path, "expected a text without control characters")
 		default:
 			*target = v.text
 		}
