@@ -29,15 +29,16 @@ func (c *Config) agree(g generated) error {
 	switch {
 	case !sameTable(c.Table, g.table):
 		return c.fault(sourceKey+"table", "it is %s, this program was generated for %s; run the one for your table, "+
-			"or generate it: repliqate-gen --config %s --schema FILE", c.shown(sourceKey+"table", c.Table), g.table, c.file)
+			"or generate it: repliqate-gen --config %s --schema FILE",
+			c.shown(sourceKey+"table", c.Table, nameMax), g.table, c.file)
 	case c.PrimaryKey != g.key && unquote(c.PrimaryKey) != g.key:
 		return c.fault(sourceKey+"primary_key",
 			"it is %s, this program was generated for %s; regenerate: %s --primary-key %s",
-			c.shown(sourceKey+"primary_key", c.PrimaryKey), g.key,
+			c.shown(sourceKey+"primary_key", c.PrimaryKey, nameMax), g.key,
 			otherKey.ReplaceAllString(g.regenerate, ""), c.argument(sourceKey+"primary_key", c.PrimaryKey))
 	case len(c.Fields) > 0 && !sameSet(c.Fields, g.fields):
 		return c.fault(sourceKey+"fields", "they are %s, this program was generated for %s; regenerate: %s --fields %s",
-			c.shown(sourceKey+"fields", strings.Join(c.Fields, ", ")), strings.Join(g.fields, ", "), all,
+			c.shown(sourceKey+"fields", strings.Join(c.Fields, ", "), namesMax), strings.Join(g.fields, ", "), all,
 			c.argument(sourceKey+"fields", strings.Join(c.Fields, ",")))
 	case len(c.Fields) == 0 && len(g.fields) < len(g.columns):
 		return c.fault(sourceKey+"fields", "they are all columns, this program was generated for %s; regenerate: %s",
@@ -45,6 +46,12 @@ func (c *Config) agree(g generated) error {
 	}
 	return c.findKey(g)
 }
+
+// nameMax and namesMax are how much of a name, or of several, an error repeats.
+const (
+	nameMax  = 100
+	namesMax = 1000
+)
 
 var otherKey = regexp.MustCompile(` --primary-key ('[^']*'|[^ ']+)`)
 
@@ -54,7 +61,7 @@ var inShell = regexp.MustCompile(`^[A-Za-z0-9_.,=/-]+$`)
 // is not shown.
 func (c *Config) argument(key, text string) string {
 	switch {
-	case !strings.HasPrefix(c.shown(key, text), `"`):
+	case !strings.HasPrefix(c.shown(key, text, namesMax), `"`):
 		return "NAMES"
 	case inShell.MatchString(text):
 		return text
@@ -141,8 +148,8 @@ func (c *Config) findKey(g generated) error {
 		switch {
 		case i < 0:
 			return c.fault(kafkaKey+"key", "%s is not among the columns that this program reads, which are %s: "+
-				"the nearest is %s; a column that is not published can't be part of the key", c.shown(kafkaKey+"key", name),
-				strings.Join(g.columns, ", "), nearest(name, g.columns))
+				"the nearest is %s; a column that is not published can't be part of the key",
+				c.shown(kafkaKey+"key", name, nameMax), strings.Join(g.columns, ", "), nearest(name, g.columns))
 		case slices.Contains(columns, i):
 			return c.fault(kafkaKey+"key", "column %s stands there twice", name)
 		}

@@ -52,11 +52,11 @@ func (c *Config) line(full string) int {
 
 // shown is a value in an error, unless it may be a secret: one that came out of a variable, or that is
 // nothing like a name.
-func (c *Config) shown(key, text string) string {
+func (c *Config) shown(key, text string, longest int) string {
 	if c.vars["repliqate."+key] {
 		return "what its variable holds"
 	}
-	return harmless(text, 400)
+	return harmless(text, longest)
 }
 
 // has reports whether the file has the key, with a value other than null.
@@ -144,7 +144,7 @@ func (c *Config) topics() error {
 	for key, topic := range map[string]string{"topic": c.Kafka.Topic, "dead_letter_topic": c.Kafka.DeadLetterTopic} {
 		if topic != "" && (!topicName.MatchString(topic) || topic == "." || topic == "..") {
 			return c.fault(kafkaKey+key, "Kafka takes at most 249 letters, digits, dots, underscores and hyphens, not %s",
-				c.shown(kafkaKey+key, topic))
+				c.shown(kafkaKey+key, topic, 100))
 		}
 	}
 	switch {
