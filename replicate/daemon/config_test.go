@@ -242,3 +242,12 @@ func TestOperatorsKnowWhatIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// Files of other systems begin with a byte order mark and end lines in two characters.
+func TestFilesOfOtherSystems(t *testing.T) {
+	content := "\ufeff" + strings.ReplaceAll(compose(map[string]string{"kafka": "brokers: [a:1]"}), "\n", "\r\n")
+	c, warnings, err := readContent(t, []byte(content), nil)
+	if err != nil || len(warnings) > 0 || c.Name != "shop" || !slices.Equal(c.Kafka.Brokers, []string{"a:1"}) {
+		t.Errorf("read %+v, %q, %v", c, warnings, err)
+	}
+}
