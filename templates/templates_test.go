@@ -17,7 +17,7 @@ import (
 
 var data = templates.Data{Package: "orders", Table: "sales.orders", Key: `a "nasty": $key ${x}`, Engine: "postgres",
 	URI: "postgresql://localhost/shop", Folder: "generated/orders", Sequence: "sales.orders_id_seq",
-	Fields: []string{"null", "a: b"}}
+	Fields: []string{"null", "a: b", "Off"}}
 
 func config(t *testing.T) string {
 	t.Helper()
@@ -39,7 +39,7 @@ func accepted(t *testing.T, content string) (bool, string) {
 	program := daemon.Program[int64, int64]{
 		Engine: "postgres",
 		Table: &replicate.Table[int64, int64]{Name: data.Table, KeyColumn: data.Key, Fields: data.Fields,
-			Columns: []replicate.Column{{Name: data.Key}, {Name: "null"}, {Name: "a: b"}, {Name: "other"}}},
+			Columns: []replicate.Column{{Name: data.Key}, {Name: "null"}, {Name: "a: b"}, {Name: "Off"}, {Name: "other"}}},
 		NewSource: func(*replicate.Builder[int64, int64], replicate.SourceConfig) (replicate.Source[int64], error) {
 			opened = true
 			return nil, errors.New("this is far enough")
