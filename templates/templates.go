@@ -34,7 +34,8 @@ var switches = []string{"on", "off", "yes", "no"}
 // anything but a plain word, or one that YAML takes for something else, in its older version too.
 func quoteYAML(name string) string {
 	var value any
-	if plainYAML.MatchString(name) && !slices.Contains(switches, strings.ToLower(name)) && yaml.Unmarshal([]byte(name), &value) == nil && value == any(name) {
+	plain := plainYAML.MatchString(name) && !slices.Contains(switches, strings.ToLower(name))
+	if plain && yaml.Unmarshal([]byte(name), &value) == nil && value == any(name) {
 		return name
 	}
 	return strconv.QuoteToASCII(strings.ReplaceAll(name, "${", "$${"))
