@@ -16,6 +16,39 @@ type Hooks struct {
 	OnAudit   func(AuditInfo)
 }
 
+// MergeHooks returns hooks that call those of each, in order.
+func MergeHooks(all ...Hooks) Hooks {
+	var m Hooks
+	for _, h := range all {
+		m = Hooks{
+			OnState:   both(m.OnState, h.OnState),
+			OnPoll:    both(m.OnPoll, h.OnPoll),
+			OnPublish: both(m.OnPublish, h.OnPublish),
+			OnLoad:    both(m.OnLoad, h.OnLoad),
+			OnCommit:  both(m.OnCommit, h.OnCommit),
+			OnRetry:   both(m.OnRetry, h.OnRetry),
+			OnLease:   both(m.OnLease, h.OnLease),
+			OnHorizon: both(m.OnHorizon, h.OnHorizon),
+			OnAudit:   both(m.OnAudit, h.OnAudit),
+		}
+	}
+	return m
+}
+
+// both calls a and then b, where they are set. It is nil where neither is.
+func both[T any](a, b func(T)) func(T) {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return func(info T) {
+		a(info)
+		b(info)
+	}
+}
+
 // StateInfo says that the job went over to another state: "standby", "starting", "running",
 // "stopping", "stopped".
 type StateInfo struct {
@@ -29,6 +62,7 @@ type PollInfo struct {
 	BadRows     int64 // rows that went to the dead-letter topic
 	More        bool
 	HorizonAge  time.Duration // for how long open transactions have held the horizon back
+	Behind      uint64        // keys drawn beyond the last row read: as many rows are still to come, or fewer
 	Above       bool          // rows with keys that the sequence has not drawn wait beyond the horizon
 	Duration    time.Duration
 	Err         error

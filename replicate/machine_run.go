@@ -27,6 +27,7 @@ func (m *machine[K]) poll() {
 // onFence is called by the shell in the middle of a poll, between the fence and the page.
 func (m *machine[K]) onFence(f Fence[K], now time.Time) Bound[K] {
 	bound := m.horizon.observe(f, now)
+	m.high, m.hasHigh = f.High, f.HasHigh
 	if m.cfg.Once {
 		if !m.once.fenced {
 			m.once = onceState[K]{fenced: true, target: f.High, any: f.HasHigh, until: now.Add(m.cfg.OnceWait)}
@@ -74,8 +75,22 @@ func (m *machine[K]) onPolled(ev evPolled[K]) {
 func (m *machine[K]) reportPoll(ev evPolled[K], rows int) {
 	if m.hooks.OnPoll != nil {
 		m.hooks.OnPoll(PollInfo{Rows: rows, Bytes: ev.page.Bytes(), BadRows: ev.page.BadRows, More: ev.result.More,
-			Above: ev.result.Above, HorizonAge: m.horizonAge(), Duration: m.now.Sub(m.pollFrom), Err: ev.err})
+			Above: ev.result.Above, HorizonAge: m.horizonAge(), Behind: m.behind(ev.page), Duration: m.now.Sub(m.pollFrom),
+			Err: ev.err})
 	}
+}
+
+// behind is how many keys were drawn beyond the last row that was read. Before the first row they are
+// counted from 0.
+func (m *machine[K]) behind(page *Page[K]) uint64 {
+	last := m.next.key
+	if page.Len() > 0 {
+		last = page.Last
+	}
+	if !m.hasHigh || m.high <= last {
+		return 0
+	}
+	return uint64(m.high) - uint64(last)
 }
 
 // pause waits the poll interval: only a poll without further rows does.

@@ -51,10 +51,10 @@ func New[K Key](parts Parts[K]) (*Replicator[K], error) {
 	if parts.Source == nil || parts.Sink == nil || parts.Store == nil {
 		return nil, errors.New("a replicator needs a source, a sink and an offset store")
 	}
-	r := &Replicator[K]{parts: parts}
 	if _, ok := parts.Source.(Auditor[K]); !ok {
 		parts.Config.AuditOff = true
 	}
+	r := &Replicator[K]{parts: parts}
 	seed := uint64(time.Now().UnixNano())
 	r.machine = newMachine[K](parts.Config, &r.parts.Hooks, parts.Lease != nil, parts.Witness != nil, seed)
 	return r, nil

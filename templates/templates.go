@@ -27,14 +27,18 @@ var parsed = template.Must(template.New("").
 
 var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
-// quoteYAML writes a name for a configuration, in which $ begins a variable: between quotes where it is
-// anything but a plain word, or one that YAML takes for something else.
+// switches are YAML 1.1's booleans that are texts in YAML 1.2.
+var switches = []string{"on", "off", "yes", "no"}
+
+// quoteYAML writes a name for a configuration, in which ${ begins a variable: between quotes where it is
+// anything but a plain word, or one that YAML takes for something else, in its older version too.
 func quoteYAML(name string) string {
 	var value any
-	if plainYAML.MatchString(name) && yaml.Unmarshal([]byte(name), &value) == nil && value == any(name) {
+	plain := plainYAML.MatchString(name) && !slices.Contains(switches, strings.ToLower(name))
+	if plain && yaml.Unmarshal([]byte(name), &value) == nil && value == any(name) {
 		return name
 	}
-	return strconv.QuoteToASCII(strings.ReplaceAll(name, "$", "$$"))
+	return strconv.QuoteToASCII(strings.ReplaceAll(name, "${", "$${"))
 }
 
 // percent doubles the sign that begins a specifier of systemd.

@@ -1,10 +1,7 @@
 package daemon
 
 import (
-	"fmt"
-	"os"
-	"slices"
-	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -30,195 +27,166 @@ type Config struct {
 	PrimaryKey string   // primary_key; required, as generated
 	Fields     []string // fields: published columns, as generated; default all
 	Settle     replicate.Settle
+	Audit      string // audit: report, publish or off; default report
 
-	Kafka     kafka.Config
-	Key       []string // kafka_target.key: none, or columns; default the primary key
-	OnBadRow  string   // on_bad_row: stop or dead_letter; default stop
-	positions map[string]int
+	Kafka    kafka.Config
+	Key      []string // kafka_target.key: none, or columns; default the primary key
+	OnBadRow string   // on_bad_row: stop or dead_letter; default stop
+
+	messageKey replicate.MessageKey // what Key means for the generated table
+	file       string
+	vars       map[string]bool // the keys whose value came out of a variable
+	lines      map[string]int  // where each key stands that the file has, by its full name
 }
 
 // readConfig reads and checks the file. Every error names file, line and key.
 func readConfig(name string, warn func(string)) (*Config, error) {
-	d := &document{name: name, warn: warn, env: os.LookupEnv}
-	root := d.open()
+	d := newDocument(name, warn)
+	return d.config(d.open())
+}
+
+// config reads the document's keys.
+func (d *document) config(root *yaml.Node) (*Config, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	return d.read(root)
-}
-
-func (d *document) read(root *yaml.Node) (*Config, error) {
-	c := &Config{LogFormat: "auto", OnBadRow: "stop", positions: map[string]int{}}
-	d.mapping("", root, false, keys{"repliqate": func(path string, n *yaml.Node) {
-		c.positions[path] = n.Line
-		d.mapping(path, n, true, keys{
-			"name":              d.text(&c.Name),
-			"statsd_addr":       d.text(&c.StatsdAddr),
-			"redis_addr":        d.text(&c.Redis.Addr),
-			"redis":             d.redis(c),
-			"offset_file":       d.text(&c.OffsetFile),
-			"lease":             d.lease(c),
-			"once_wait_sec":     d.seconds(&c.Loop.OnceWait),
-			"drain_timeout_sec": d.seconds(&c.Loop.DrainTimeout),
-			"stuck_after_sec":   d.seconds(&c.Loop.StuckAfter),
-			"log": func(path string, n *yaml.Node) {
-				d.mapping(path, n, false, keys{"format": d.choice(&c.LogFormat, "auto", "text", "json")})
-			},
-			"replication": d.replication(c),
-		})
-	}})
+	c := &Config{LogFormat: "auto", OnBadRow: "stop", Audit: "report", file: d.name, lines: d.lines, vars: d.vars}
+	c.keys().read(d, "", root)
 	if d.err == nil {
-		d.err = c.check(d.name)
+		d.err = c.check(d.warn)
 	}
-	return c, d.err
+	if d.err != nil {
+		return nil, d.err
+	}
+	c.complete()
+	return c, nil
 }
 
-func (d *document) redis(c *Config) func(string, *yaml.Node) {
-	return func(path string, n *yaml.Node) {
-		d.mapping(path, n, false, keys{"username": d.text(&c.Redis.Username), "password": d.text(&c.Redis.Password),
-			"tls": d.boolean(&c.Redis.TLS), "ca_file": d.text(&c.Redis.CAFile), "db": d.integer(&c.Redis.DB, 0)})
-	}
+// The least and the most of numbers, where a key has no reason for others of its own. Below a millisecond
+// a time would mean its default; a year stands for "never".
+const (
+	leastTime = time.Millisecond
+	mostTime  = 366 * 24 * time.Hour
+	mostBytes = 1 << 30
+	mostRows  = 1<<31 - 1
+)
+
+// keys are all the keys that there are, and how each is read. Where the original had a level, it ignored
+// what it did not know there.
+func (c *Config) keys() keys {
+	job := keys{original: true, secret: true, known: map[string]reader{
+		"name":              text(&c.Name),
+		"statsd_addr":       text(&c.StatsdAddr),
+		"redis_addr":        secret(&c.Redis.Addr), // a URL may hold a password
+		"redis":             c.redisKeys(),
+		"offset_file":       text(&c.OffsetFile),
+		"lease":             c.leaseKeys(),
+		"once_wait_sec":     seconds(&c.Loop.OnceWait, leastTime, mostTime),
+		"drain_timeout_sec": seconds(&c.Loop.DrainTimeout, leastTime, mostTime),
+		"stuck_after_sec":   seconds(&c.Loop.StuckAfter, leastTime, mostTime),
+		"log":               keys{known: map[string]reader{"format": choice(&c.LogFormat, "auto", "text", "json")}},
+		"replication": keys{original: true, known: map[string]reader{
+			"poll_interval_sec": pollInterval(&c.Loop.PollInterval),
+			"sql_source":        c.sourceKeys(),
+			"kafka_target":      c.kafkaKeys(),
+		}},
+	}}
+	return keys{original: true, known: map[string]reader{"repliqate": job}}
 }
 
-// lease takes a word, or keys for more.
-func (d *document) lease(c *Config) func(string, *yaml.Node) {
-	mode := d.choice(&c.Lease, "on", "off", "strict")
-	return func(path string, n *yaml.Node) {
-		if n.Kind == yaml.MappingNode {
-			d.mapping(path, n, false, keys{"mode": mode, "ttl_sec": d.seconds(&c.Loop.LeaseTTL)})
-			return
-		}
-		mode(path, n)
-	}
+func (c *Config) redisKeys() keys {
+	return keys{secret: true, known: map[string]reader{
+		"username": text(&c.Redis.Username),
+		"password": secret(&c.Redis.Password),
+		"tls":      boolean(&c.Redis.TLS),
+		"ca_file":  text(&c.Redis.CAFile),
+		"db":       integer(&c.Redis.DB, 0, 1<<31-1),
+	}}
 }
 
-func (d *document) replication(c *Config) func(string, *yaml.Node) {
-	return func(path string, n *yaml.Node) {
-		d.mapping(path, n, true, keys{
-			"poll_interval_sec": d.seconds(&c.Loop.PollInterval),
-			"sql_source": func(path string, n *yaml.Node) {
-				d.mapping(path, n, true, keys{
-					"uri": d.text(&c.URI), "table": d.text(&c.Table), "primary_key": d.text(&c.PrimaryKey),
-					"fields": d.list(&c.Fields), "limit": d.integer(&c.Loop.BatchRows, 1), "batch_bytes": d.integer(&c.Loop.BatchBytes, 1024),
-					"settle": func(path string, n *yaml.Node) {
-						d.mapping(path, n, false, keys{"sequence": d.text(&c.Settle.Sequence),
-							"unsafe_delay_sec": d.seconds(&c.Settle.UnsafeDelay)})
-					},
-				})
-			},
-			"kafka_target": d.kafka(c),
-		})
-	}
+// leaseKeys take a word, or keys for more.
+func (c *Config) leaseKeys() keys {
+	mode := choice(&c.Lease, "on", "off", "strict")
+	return keys{word: mode, known: map[string]reader{
+		"mode":    mode,
+		"ttl_sec": seconds(&c.Loop.LeaseTTL, leaseLeast, mostTime),
+	}}
 }
 
-func (d *document) kafka(c *Config) func(string, *yaml.Node) {
+// leaseLeast leaves a renewal, which is tried each third of the time to live, time for its answer.
+const leaseLeast = 2 * time.Second
+
+func (c *Config) auditKeys() keys {
+	mode := choice(&c.Audit, "report", "publish", "off")
+	return keys{word: mode, known: map[string]reader{
+		"mode":         mode,
+		"keep_sec":     seconds(&c.Loop.AuditKeep, leastTime, mostTime),
+		"keys":         integer(&c.Loop.AuditKeys, 1, 10_000_000),
+		"interval_sec": seconds(&c.Loop.AuditInterval, leastTime, mostTime),
+	}}
+}
+
+func (c *Config) sourceKeys() keys {
+	return keys{original: true, secret: true, known: map[string]reader{
+		"uri":         secret(&c.URI),
+		"table":       text(&c.Table),
+		"primary_key": text(&c.PrimaryKey),
+		"fields":      list(&c.Fields, false),
+		"limit":       integer(&c.Loop.BatchRows, 1, mostRows),
+		"batch_bytes": integer(&c.Loop.BatchBytes, 1024, mostBytes),
+		"settle": keys{known: map[string]reader{
+			"sequence":         text(&c.Settle.Sequence),
+			"unsafe_delay_sec": seconds(&c.Settle.UnsafeDelay, leastTime, mostTime),
+		}},
+		"audit": c.auditKeys(),
+	}}
+}
+
+func (c *Config) kafkaKeys() keys {
 	k := &c.Kafka
-	return func(path string, n *yaml.Node) {
-		d.mapping(path, n, true, keys{
-			"topic": d.text(&k.Topic), "brokers": d.list(&k.Brokers), "key": d.list(&c.Key),
-			"row_key_header": d.text(&k.RowKeyHeader), "create_topic": d.boolean(&k.CreateTopic),
-			"partitions": d.integer(&k.Partitions, 1), "replication_factor": d.integer(&k.ReplicationFactor, 1),
-			"linger_ms": d.milliseconds(&k.Linger), "compression": d.choice(&k.Compression, "none", "gzip", "snappy", "lz4", "zstd"),
-			"buffered_bytes": d.integer(&k.BufferedBytes, 1<<20), "delivery_timeout_sec": d.seconds(&k.Timeout),
-			"on_bad_row": d.choice(&c.OnBadRow, "stop", "dead_letter"), "dead_letter_topic": d.text(&k.DeadLetterTopic),
-			"tls": func(path string, n *yaml.Node) {
-				d.mapping(path, n, false, keys{"enabled": d.boolean(&k.TLS.Enabled), "ca_file": d.text(&k.TLS.CAFile),
-					"cert_file": d.text(&k.TLS.CertFile), "key_file": d.text(&k.TLS.KeyFile), "server_name": d.text(&k.TLS.ServerName)})
-			},
-			"sasl": func(path string, n *yaml.Node) {
-				d.mapping(path, n, false, keys{"mechanism": d.choice(&k.SASL.Mechanism, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
-					"username": d.text(&k.SASL.Username), "password": d.text(&k.SASL.Password)})
-			},
-		})
-	}
+	return keys{original: true, known: map[string]reader{
+		"topic":                text(&k.Topic),
+		"brokers":              list(&k.Brokers, true),
+		"key":                  list(&c.Key, false),
+		"row_key_header":       text(&k.RowKeyHeader),
+		"create_topic":         boolean(&k.CreateTopic),
+		"partitions":           integer(&k.Partitions, 1, 1_000_000),
+		"replication_factor":   integer(&k.ReplicationFactor, 1, 1<<15-1),
+		"linger_ms":            milliseconds(&k.Linger, 0, time.Minute),
+		"compression":          choice(&k.Compression, "none", "gzip", "snappy", "lz4", "zstd"),
+		"buffered_bytes":       integer(&k.BufferedBytes, 1<<20, mostBytes),
+		"delivery_timeout_sec": seconds(&k.Timeout, time.Second, mostTime),
+		"on_bad_row":           choice(&c.OnBadRow, "stop", "dead_letter"),
+		"dead_letter_topic":    text(&k.DeadLetterTopic),
+		"tls": keys{known: map[string]reader{
+			"enabled":     boolean(&k.TLS.Enabled),
+			"ca_file":     text(&k.TLS.CAFile),
+			"cert_file":   text(&k.TLS.CertFile),
+			"key_file":    text(&k.TLS.KeyFile),
+			"server_name": text(&k.TLS.ServerName),
+		}},
+		"sasl": keys{secret: true, known: map[string]reader{
+			"mechanism": choice(&k.SASL.Mechanism, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+			"username":  text(&k.SASL.Username),
+			"password":  secret(&k.SASL.Password),
+		}},
+	}}
 }
 
-// check reports what is missing or contradicts itself.
-func (c *Config) check(file string) error {
-	missing := func(key, what string) error {
-		return fmt.Errorf("%s:%d: repliqate.%s is missing: expected %s", file, max(c.positions["repliqate"], 1), key, what)
-	}
-	switch {
-	case c.Name == "":
-		return missing("name", "the name of the job")
-	case c.Loop.PollInterval == 0:
-		return missing("replication.poll_interval_sec", "a number of seconds above 0")
-	case c.URI == "":
-		return missing("replication.sql_source.uri", "the database, as postgresql://user:password@host/database or sqlite:////path")
-	case c.Table == "":
-		return missing("replication.sql_source.table", "the table's name")
-	case c.PrimaryKey == "":
-		return missing("replication.sql_source.primary_key", "the table's integer key")
-	case c.Kafka.Topic == "":
-		return missing("replication.kafka_target.topic", "the topic's name")
-	case c.OnBadRow == "dead_letter" && c.Kafka.DeadLetterTopic == "":
-		return missing("replication.kafka_target.dead_letter_topic", "a topic, since on_bad_row is dead_letter")
-	case c.OffsetFile != "" && c.Redis.Addr != "":
-		return fmt.Errorf("%s: repliqate.offset_file and redis_addr: expected one of them", file)
-	}
+// complete fills in what follows from several keys.
+func (c *Config) complete() {
 	if c.OnBadRow == "stop" {
 		c.Kafka.DeadLetterTopic = ""
+	}
+	if !c.Kafka.TLS.Enabled {
+		c.Kafka.TLS = kafka.TLSConfig{}
 	}
 	c.Loop.SettleDelay = c.Settle.UnsafeDelay
 	c.Loop.LeaseStrict = c.Lease == "strict"
 	// The loop's own bound is for a client that does not keep to its timeout.
 	c.Loop.AckTimeout = max(c.Loop.WithDefaults().AckTimeout, 2*c.Kafka.Timeout)
+	c.Loop.AuditOff, c.Loop.AuditPublish = c.Audit == "off", c.Audit == "publish"
 	c.Redis.Job, c.Redis.Table, c.Redis.Topic = c.Name, c.Table, c.Kafka.Topic
 	c.Redis.Lease, c.Redis.LeaseTTL = c.Lease != "off", c.Loop.LeaseTTL
 	c.Kafka.Group = "repliqate." + c.Name + "." + c.Table
-	return nil
-}
-
-// generated is what the configuration must agree with.
-type generated struct {
-	table, key, regenerate string
-	fields, columns        []string
-}
-
-// agree compares the configuration with the generated code.
-func (c *Config) agree(file string, g generated) error {
-	table := strings.TrimPrefix(strings.ReplaceAll(c.Table, `"`, ""), "public.")
-	const prefix = "repliqate.replication.sql_source."
-	switch {
-	case table != g.table:
-		return fmt.Errorf("%s: %stable is %q, this program was generated for %s; run the one for your table, or generate it: repliqate-gen --config %s --schema FILE",
-			file, prefix, c.Table, g.table, file)
-	case c.PrimaryKey != g.key:
-		return fmt.Errorf("%s: %sprimary_key is %q, this program was generated for %s; regenerate: %s --primary-key %s",
-			file, prefix, c.PrimaryKey, g.key, g.regenerate, c.PrimaryKey)
-	case len(c.Fields) > 0 && !sameSet(c.Fields, g.fields):
-		return fmt.Errorf("%s: %sfields are %s, this program was generated for %s; regenerate: %s --fields %s",
-			file, prefix, strings.Join(c.Fields, ", "), strings.Join(g.fields, ", "), g.regenerate, strings.Join(c.Fields, ","))
-	case len(c.Fields) == 0 && len(g.fields) < len(g.columns):
-		return fmt.Errorf("%s: %sfields are all columns, this program was generated for %s; regenerate: %s",
-			file, prefix, strings.Join(g.fields, ", "), strings.Split(g.regenerate, " --fields")[0])
-	}
-	return nil
-}
-
-func sameSet(a, b []string) bool {
-	a, b = slices.Clone(a), slices.Clone(b)
-	slices.Sort(a)
-	slices.Sort(b)
-	return slices.Equal(slices.Compact(a), slices.Compact(b))
-}
-
-// messageKey finds the columns of the message key.
-func (c *Config) messageKey(file string, columns []string) (replicate.MessageKey, error) {
-	if len(c.Key) == 1 && c.Key[0] == "none" {
-		return replicate.MessageKey{None: true}, nil
-	}
-	var key replicate.MessageKey
-	for _, name := range c.Key {
-		i := slices.Index(columns, name)
-		if i < 0 {
-			return key, fmt.Errorf("%s: repliqate.replication.kafka_target.key: table %s has no column %q: the nearest is %s",
-				file, c.Table, name, nearest(name, columns))
-		}
-		key.Columns = append(key.Columns, i)
-	}
-	if len(key.Columns) == 1 && columns[key.Columns[0]] == c.PrimaryKey {
-		key.Columns = nil
-	}
-	return key, nil
 }

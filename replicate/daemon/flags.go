@@ -1,7 +1,9 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,28 +23,40 @@ type flags struct {
 	showVersion, isHelp bool
 }
 
-const help = `%[1]s replicates table %[2]s to Kafka.
+const help = `%[1]s publishes the rows of table %[2]s to Kafka.
 
 Usage: %[1]s --config PATH [options]
        %[1]s offset show|set|reset|start-at ...   see: %[1]s offset --help
 
 Options:
   --config PATH   configuration file (default config.yaml)
-  -v, -vv, -vvv   log warnings, information, debugging (default: errors alone)
-  --once          publish what was committed at the start, then exit
-  --stdout        print messages, one a line, instead of publishing them;
-                  touches neither Kafka nor the offset
+  -v, -vv, -vvv   log warnings too, information too, debugging too; default: errors alone.
+                  --verbose is the same as -v. Run services with -vv
+  --once          publish what was committed when it started, then exit. Waits once_wait_sec
+                  (default 30) for transactions that are open then
+  --stdout        print the messages from the table's first row on, one a line, instead of
+                  publishing them; touches neither Kafka nor the offset
   --version       print table, schema and generator format, and exit
-  --help          print this, and exit
+  --help, -h      print this, and exit
 
 Exit statuses:
   0    stopped by SIGTERM or SIGINT with everything flushed and committed, or --once is done
-  1    an error that no retry can heal, or a stop that ran out of time
+  1    an error that no retry can heal, or a stop that ran out of time (drain_timeout_sec)
   2    wrong options or configuration
   3    --once gave up: transactions that were open at the start stayed open
   130, 143   a second SIGINT or SIGTERM: exited at once
 
-Environment: ${NAME} and ${NAME:-default} in the configuration are replaced.
+Configuration: YAML; ${NAME} and ${NAME:-default} are taken from the environment.
+  repliqate-gen --schema FILE --with config writes one in which every key is explained.
+  The least that is needed:
+
+  repliqate:
+    name: %[3]s
+    redis_addr: localhost:6379
+    replication:
+      poll_interval_sec: 1
+      sql_source: {uri: "${DATABASE_URI}", table: %[2]s, primary_key: %[4]s}
+      kafka_target: {topic: %[3]s, brokers: [localhost:9092]}
 `
 
 // parseFlags reads the command line.
@@ -53,16 +67,20 @@ func parseFlags(args []string) (flags, error) {
 		switch {
 		case name == "--config" || name == "-config":
 			if !hasValue {
-				if i++; i == len(args) {
-					return f, fmt.Errorf("--config: expected a path")
+				if i++; i < len(args) {
+					value = args[i]
 				}
-				value = args[i]
+			}
+			if value == "" {
+				return f, errors.New("--config: expected a path")
 			}
 			f.config = value
 		case hasValue:
 			return f, unknownFlag(args[i])
 		case len(name) > 1 && name[0] == '-' && strings.Trim(name[1:], "v") == "":
 			f.verbosity += len(name) - 1
+		case name == "--verbose": // the original's long form
+			f.verbosity++
 		case name == "--once":
 			f.once = true
 		case name == "--stdout":
@@ -79,8 +97,15 @@ func parseFlags(args []string) (flags, error) {
 }
 
 func unknownFlag(arg string) error {
-	known := []string{"--config", "--once", "--stdout", "--version", "--help", "offset"}
-	return fmt.Errorf("unknown option %s: the nearest is %s; see --help", arg, nearest(arg, known))
+	known := []string{"--config", "-v", "--verbose", "--once", "--stdout", "--version", "--help", "offset"}
+	if !strings.HasPrefix(arg, "-") {
+		return fmt.Errorf("unexpected argument %s: a configuration is named with --config; see --help", harmless(arg, 80))
+	}
+	name, _, hasValue := strings.Cut(arg, "=")
+	if hasValue && slices.Contains(known, name) {
+		return fmt.Errorf("option %s takes no value; see --help", name)
+	}
+	return fmt.Errorf("unknown option %s: the nearest is %s; see --help", harmless(name, 80), nearest(name, known))
 }
 
 // nearest returns the known name that differs least from name.
@@ -94,8 +119,10 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// distance is the Levenshtein distance.
+// distance is the Levenshtein distance, of the beginning of a where that is long: then it is no mistyped
+// name.
 func distance(a, b string) int {
+	a = a[:min(len(a), 80)]
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

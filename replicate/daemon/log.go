@@ -1,15 +1,13 @@
 package daemon
 
 import (
-	"context"
-	"errors"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/repliqate/repliqate/replicate"
 )
 
 // repeatAfter is how long a problem that goes on is not reported again.
@@ -17,8 +15,13 @@ const repeatAfter = time.Minute
 
 // logger turns the loop's events into log lines. What goes on for long is said once a minute.
 type logger struct {
-	log  *slog.Logger
+	log *slog.Logger
+
+	mu   sync.Mutex // the source warns from a goroutine of its own
 	said map[string]time.Time
+
+	failing map[string]bool // operations that failed and were reported
+	dropped int64           // keys that the audit dropped, as last reported
 }
 
 // newLogger writes text to a terminal and JSON elsewhere, or as the configuration says.
@@ -33,7 +36,7 @@ func newLogger(w io.Writer, format string, verbosity int, job string) *logger {
 	if job != "" {
 		log = log.With("job", job)
 	}
-	return &logger{log: log, said: map[string]time.Time{}}
+	return &logger{log: log, said: map[string]time.Time{}, failing: map[string]bool{}}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -45,120 +48,86 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func (l *logger) warn(msg string) { l.log.Warn(msg) }
+// warn reports what is odd but no reason to stop, once a minute in the same words.
+func (l *logger) warn(msg string) {
+	if l.again(msg) {
+		l.log.Warn(msg)
+	}
+}
+
+// saidMax bounds how many problems are remembered.
+const saidMax = 256
 
 // again reports whether a problem is new, or was last reported more than a minute ago.
 func (l *logger) again(problem string) bool {
-	if time.Since(l.said[problem]) < repeatAfter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if last, ok := l.said[problem]; ok && time.Since(last) < repeatAfter {
 		return false
+	}
+	if len(l.said) >= saidMax {
+		clear(l.said)
 	}
 	l.said[problem] = time.Now()
 	return true
 }
 
-func (l *logger) hooks() replicate.Hooks {
-	return replicate.Hooks{OnState: l.onState, OnPoll: l.onPoll, OnPublish: l.onPublish, OnLoad: l.onLoad, OnCommit: l.onCommit,
-		OnRetry: l.onRetry, OnLease: l.onLease, OnHorizon: l.onHorizon}
-}
-
-func (l *logger) onState(i replicate.StateInfo) {
-	l.log.Info(i.State, "offset", i.Offset.Key)
-}
-
-func (l *logger) onPoll(i replicate.PollInfo) {
-	if i.BadRows > 0 {
-		l.log.Warn("rows went to the dead-letter topic", "rows", i.BadRows)
+// starting says what runs, from where to where. Nothing of it is secret.
+func (l *logger) starting(c *Config, f flags, g generated, fingerprint string) {
+	brokers := c.Kafka.Brokers
+	if len(brokers) == 0 {
+		brokers = []string{"localhost:9092"}
 	}
-	if i.Above && l.again("above") {
-		l.log.Warn("rows wait with keys that the sequence has not drawn: they were inserted with explicit keys and are published once the sequence is beyond them")
+	fields := []any{"table", g.table, "schema", fingerprint, "version", version(), "source", sourceName(c.URI)}
+	if f.stdout {
+		fields = append(fields, "sink", "standard output", "offset", "none: from the first row on")
+	} else {
+		fields = append(fields, "topic", c.Kafka.Topic, "brokers", strings.Join(brokers, ","), "offset", c.offsetPlace(),
+			"lease", c.leaseMode())
 	}
-	if i.Err == nil && i.Rows > 0 {
-		l.log.Debug("polled", "rows", i.Rows, "bytes", i.Bytes, "more", i.More, "ms", i.Duration.Milliseconds())
-	}
-}
-
-func (l *logger) onPublish(i replicate.PublishInfo) {
-	if i.Err == nil {
-		l.log.Debug("published", "rows", i.Rows, "bytes", i.Bytes, "last", i.Last, "ms", i.Duration.Milliseconds())
+	l.log.Info("repliqate begins", append(fields, "audit", c.Audit, "once", f.once)...)
+	if d := c.Settle.UnsafeDelay; d > 0 {
+		l.log.Warn("settle.unsafe_delay_sec is set: rows of transactions that stay open for longer are lost without a trace",
+			"unsafe_delay_s", d.Seconds())
 	}
 }
 
-func (l *logger) onLoad(i replicate.LoadInfo) {
+func (c *Config) offsetPlace() string {
 	switch {
-	case i.Witness && errors.Is(i.Err, replicate.ErrWitnessDenied):
-		// At any verbosity: the store may have lost its offset.
-		l.log.Error("no offset is stored, and whether there is a copy in Kafka can't be read: beginning at the first row",
-			"error", i.Err.Error())
-	case i.Err != nil:
-	case i.Witness && !i.Offset.IsZero():
-		l.log.Warn("the offset store had no offset: continuing from the copy in Kafka; "+
-			"to begin at the first row: offset reset", "offset", i.Offset.Key)
-	case i.Offset.IsZero():
-		l.log.Info("no offset is stored: beginning at the first row")
-	default:
-		l.log.Info("continuing", "offset", i.Offset.Key)
-	}
-}
-
-func (l *logger) onCommit(i replicate.CommitInfo) {
-	if i.Err == nil {
-		l.log.Debug("committed", "offset", i.Offset.Key, "ms", i.Duration.Milliseconds())
-		if _, failing := l.said["commit"]; failing {
-			delete(l.said, "commit")
-			l.log.Warn("the offset is stored again", "offset", i.Offset.Key)
+	case c.Redis.Addr != "":
+		addr := c.Redis.Addr
+		if _, rest, isURL := strings.Cut(addr, "://"); isURL {
+			addr = rest[strings.LastIndexByte(rest, '@')+1:]
+			addr, _, _ = strings.Cut(addr, "?")
 		}
+		return "redis at " + addr
+	case c.OffsetFile != "":
+		return "file " + c.OffsetFile
 	}
+	return "memory"
 }
 
-func (l *logger) onRetry(i replicate.RetryInfo) {
-	if l.again(i.Op) || l.log.Enabled(context.Background(), slog.LevelDebug) {
-		l.log.Warn(retryText[i.Op], "error", i.Err.Error(), "attempt", i.Attempt, "again_in_ms", i.Delay.Milliseconds())
-	}
-}
-
-// retryText says what a failure means for the operator.
-var retryText = map[string]string{
-	"lease":   "the lease can't be asked for; trying again",
-	"load":    "the offset can't be read; waiting, nothing is published meanwhile",
-	"source":  "the database can't be read; trying again",
-	"sink":    "Kafka can't be written; trying again from the stored offset",
-	"commit":  "the offset can't be stored; going on with it in memory",
-	"witness": "the second copy of the offset can't be stored in Kafka; trying again",
-}
-
-func (l *logger) onLease(i replicate.LeaseInfo) {
+func (c *Config) leaseMode() string {
 	switch {
-	case i.Err != nil && i.Held:
-		l.log.Warn("the lease can't be renewed; going on, since the worst case is duplicates", "error", i.Err.Error())
-	case i.Err != nil:
-		l.log.Warn("the lease ran out and is strict: not publishing", "error", i.Err.Error())
-	case i.Held:
-		l.log.Info("holding the lease")
-	default:
-		l.log.Warn("another instance publishes this job; standing by", "holder", i.Holder)
+	case c.Redis.Addr == "" && c.OffsetFile == "":
+		return "off"
+	case c.Lease == "":
+		return "on"
 	}
+	return c.Lease
 }
 
-func (l *logger) onHorizon(i replicate.HorizonInfo) {
-	l.log.Warn("open transactions hold rows back", "age_s", int(i.Age.Seconds()), "holders", strings.Join(i.Holders, "; "))
-}
-
-// merge calls the functions of both, first a's.
-func merge(a, b replicate.Hooks) replicate.Hooks {
-	return replicate.Hooks{
-		OnState: both(a.OnState, b.OnState), OnPoll: both(a.OnPoll, b.OnPoll), OnPublish: both(a.OnPublish, b.OnPublish),
-		OnLoad: both(a.OnLoad, b.OnLoad), OnCommit: both(a.OnCommit, b.OnCommit), OnRetry: both(a.OnRetry, b.OnRetry),
-		OnLease: both(a.OnLease, b.OnLease), OnHorizon: both(a.OnHorizon, b.OnHorizon),
+// sourceName names the database: its host or file and nothing else of the URI. Where it is not certain
+// where the password ends, it is not shown.
+func sourceName(uri string) string {
+	scheme, rest, _ := strings.Cut(uri, "://")
+	if strings.HasPrefix(scheme, "sqlite") {
+		path, _, _ := strings.Cut(rest, "?")
+		return strings.TrimPrefix(path, "/")
 	}
-}
-
-func both[T any](a, b func(T)) func(T) {
-	return func(info T) {
-		if a != nil {
-			a(info)
-		}
-		if b != nil {
-			b(info)
-		}
+	u, err := url.Parse("any://" + rest)
+	if err != nil || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
+		return "not shown"
 	}
+	return u.Host + u.Path
 }

@@ -98,15 +98,16 @@ func runOffset[R any, K replicate.Key](
 func newOperator[R any, K replicate.Key](p Program[R, K], f offsetFlags, stdout, stderr io.Writer) (
 	o *operator[K], closeAll func(), err error,
 ) {
-	log := newLogger(stderr, "text", f.verbosity, "")
-	c, err := readConfig(f.config, log.warn)
+	own := flags{config: f.config, verbosity: f.verbosity}
+	c, log, err := configure(own, describe(p.Table), stderr)
 	if err != nil {
 		return nil, nil, err
 	}
 	c.StatsdAddr = "" // this is no job: it counts nothing
-	parts, closeParts, err := parts(p, c, flags{config: f.config}, f.config, log, stdout)
+	parts, closeParts, err := parts(p, c, own, log, stdout)
 	if err != nil {
-		return nil, nil, err
+		closeParts()
+		return nil, nil, c.place(err)
 	}
 	o = &operator[K]{out: stdout, flags: f, loop: parts.Config.WithDefaults(), job: c.Name, table: p.Table.Name,
 		source: parts.Source, lease: parts.Lease}

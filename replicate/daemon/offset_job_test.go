@@ -75,8 +75,7 @@ func TestRedisIsFlushedWhileAJobRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.insert(1)
-		j.await("the offset can't be stored; going on with it in memory.*lease")
-		j.await("the offset is stored again")
+		j.await(`the offset can't be stored; going on with it in memory.*lease(.|\n)*"msg":"committed"`)
 	}
 	if key, err := client.Get(ctx, bedKey).Result(); err != nil || key != "6" {
 		t.Errorf("the offset in Redis is %q, %v, want 6", key, err)
@@ -98,7 +97,7 @@ func TestRedisIsFlushedWhileAJobRuns(t *testing.T) {
 // it is back.
 func TestHolderWithoutRedis(t *testing.T) {
 	b := newBed(t)
-	b.settings = "lease: {ttl_sec: 1}"
+	b.settings = "lease: {ttl_sec: 2}"
 	b.insert(1)
 	j := b.start()
 	j.await(`"msg":"committed".*"offset":"1"`)
@@ -125,13 +124,13 @@ func TestHolderWithoutRedis(t *testing.T) {
 // TestStrictLeaseStopsWithoutRedis is the choice of those who rather wait than publish twice.
 func TestStrictLeaseStopsWithoutRedis(t *testing.T) {
 	b := newBed(t)
-	b.settings = "lease: {mode: strict, ttl_sec: 1}"
+	b.settings = "lease: {mode: strict, ttl_sec: 2}"
 	b.insert(1)
 	j := b.start()
 	j.await(`"msg":"committed".*"offset":"1"`)
 	b.redis.SetError("LOADING Redis is loading the dataset in memory")
 	j.await("the lease ran out and is strict: not publishing")
-	j.await(`"msg":"standby"(.|\n)*"msg":"standby"`)
+	j.await(`"state":"standby"(.|\n)*"state":"standby"`)
 	b.insert(1)
 	b.redis.SetError("")
 	j.await(`"msg":"committed".*"offset":"2"`)

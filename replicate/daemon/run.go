@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // certificate authorities, for images without any
@@ -41,7 +43,7 @@ func Main[R any, K replicate.Key](p Program[R, K]) {
 
 // Run runs the program until ctx is cancelled or an error ends it, and returns its exit status.
 func Run[R any, K replicate.Key](ctx context.Context, p Program[R, K], args []string, stdout, stderr io.Writer) int {
-	binary := "repliqate-" + filepath.Base(p.Table.Name)
+	binary := filepath.Base(os.Args[0])
 	if rest, ok := offsetArguments(args); ok {
 		return runOffset(ctx, p, binary, rest, stdout, stderr)
 	}
@@ -51,36 +53,47 @@ func Run[R any, K replicate.Key](ctx context.Context, p Program[R, K], args []st
 		fmt.Fprintln(stderr, binary+":", err)
 		return exitUsage
 	case f.isHelp:
-		fmt.Fprintf(stdout, help, binary, p.Table.Name)
+		fmt.Fprintf(stdout, help, binary, p.Table.Name, path.Base(p.Table.Name), p.Table.KeyColumn)
 		return exitOK
 	case f.showVersion:
 		fmt.Fprintf(stdout, "%s %s, table %s, schema %s, engine %s, format %d\n", binary, version(), p.Table.Name,
 			p.Table.Fingerprint, p.Engine, p.Table.Format)
 		return exitOK
 	}
-	early := newLogger(stderr, "auto", f.verbosity, "")
-	c, err := readConfig(f.config, early.warn)
-	if err != nil {
-		early.log.Error(err.Error())
-		return exitUsage
-	}
-	log := newLogger(stderr, c.LogFormat, f.verbosity, c.Name)
-	parts, closeAll, err := parts(p, c, f, f.config, log, stdout)
+	c, log, err := configure(f, describe(p.Table), stderr)
 	if err != nil {
 		log.log.Error(err.Error())
 		return exitUsage
 	}
+	parts, closeAll, err := parts(p, c, f, log, stdout)
 	defer closeAll()
-	if c.Settle.UnsafeDelay > 0 {
-		log.warn("settle.unsafe_delay_sec is set: rows of transactions that stay open for longer than " +
-			c.Settle.UnsafeDelay.String() + " are lost without a trace")
+	if err != nil {
+		log.log.Error(c.place(err).Error())
+		return exitUsage
 	}
 	replicator, err := replicate.New(parts)
 	if err != nil {
-		log.log.Error(f.config + ": " + err.Error())
+		log.log.Error(c.place(err).Error())
 		return exitUsage
 	}
+	log.starting(c, f, describe(p.Table), p.Table.Fingerprint)
 	return status(replicator.Run(ctx), log)
+}
+
+// configure reads the configuration, which must agree with the generated code, and makes the log that it
+// asks for. What it warns of is logged in that, and an error in the log as it is without a configuration.
+func configure(f flags, g generated, stderr io.Writer) (*Config, *logger, error) {
+	var warnings []string
+	c, err := readConfig(f.config, func(msg string) { warnings = append(warnings, msg) })
+	log := newLogger(stderr, "auto", f.verbosity, "")
+	if err == nil {
+		log = newLogger(stderr, c.LogFormat, f.verbosity, c.Name)
+		err = c.agree(g)
+	}
+	for _, w := range warnings {
+		log.warn(w)
+	}
+	return c, log, err
 }
 
 // status turns the end of a run into an exit status.
@@ -89,12 +102,15 @@ func status(err error, log *logger) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, replicate.ErrOnceGaveUp):
-		log.log.Error(err.Error() + "; what was settled is published and committed")
+		log.log.Error(oneLine(err) + "; what was settled is published and committed: end them, or raise once_wait_sec")
 		return exitGaveUp
 	}
-	log.log.Error(err.Error())
+	log.log.Error(oneLine(err))
 	return exitFailed
 }
+
+// oneLine is the text of an error that may be several joined.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // version is that of the replicate module.
 func version() string {

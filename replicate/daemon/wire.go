@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"io"
+	"os"
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
@@ -13,35 +14,33 @@ import (
 	"github.com/repliqate/repliqate/replicate/sink/stdout"
 )
 
-// parts puts a replicator's parts together. close ends what the replicator does not close itself.
-func parts[R any, K replicate.Key](p Program[R, K], c *Config, f flags, name string, log *logger, out io.Writer) (parts replicate.Parts[K], closeAll func(), err error) {
-	closeAll = func() {}
-	columns := make([]string, len(p.Table.Columns))
-	for i, column := range p.Table.Columns {
-		columns[i] = column.Name
-	}
-	err = c.agree(name, generated{table: p.Table.Name, key: p.Table.KeyColumn, regenerate: p.Table.Regenerate,
-		fields: p.Table.Fields, columns: columns})
-	if err != nil {
-		return parts, closeAll, err
-	}
-	key, err := c.messageKey(name, columns)
-	if err != nil {
-		return parts, closeAll, err
+// parts puts a replicator's parts together. closeAll ends what the replicator does not close itself, and
+// is never nil.
+func parts[R any, K replicate.Key](p Program[R, K], c *Config, f flags, log *logger, out io.Writer) (
+	parts replicate.Parts[K], closeAll func(), err error,
+) {
+	var closers []func() error
+	closeAll = func() {
+		for _, end := range closers {
+			_ = end() // the job has ended: a connection that can't be closed loses nothing
+		}
 	}
 	parts.Config = c.Loop
 	parts.Config.Once = f.once
-	builder := replicate.NewBuilder(p.Table, json.New(c.Name, c.Table, p.Table.AppendJSON), key, c.Kafka.DeadLetterTopic != "")
-	parts.Source, err = p.NewSource(builder, replicate.SourceConfig{URI: c.URI, Job: c.Name, Settle: c.Settle, Warn: log.warn})
+	codec := json.New(c.Name, c.Table, p.Table.AppendJSON)
+	builder := replicate.NewBuilder(p.Table, codec, c.messageKey, c.Kafka.DeadLetterTopic != "")
+	source := replicate.SourceConfig{URI: c.URI, Job: c.Name, Settle: c.Settle, Warn: log.warn}
+	parts.Source, err = p.NewSource(builder, source)
 	if err != nil {
 		return parts, closeAll, err
 	}
 	parts.Hooks = log.hooks()
 	if c.StatsdAddr != "" {
+		host, _ := os.Hostname() // a tag: the job runs without it
 		client := statsd.New(statsd.Config{Addr: c.StatsdAddr, Job: c.Name, Version: version(), Table: c.Table,
-			Topic: c.Kafka.Topic, UnsafeDelay: c.Settle.UnsafeDelay})
-		closeAll = func() { _ = client.Close() } // metrics that can't be sent are lost by design
-		parts.Hooks = merge(parts.Hooks, statsd.Hooks(client))
+			Topic: c.Kafka.Topic, Host: host, UnsafeDelay: c.Settle.UnsafeDelay})
+		closers = append(closers, client.Close)
+		parts.Hooks = replicate.MergeHooks(parts.Hooks, statsd.Hooks(client))
 	}
 	if f.stdout {
 		parts.Sink, parts.Store = stdout.New(out), memory.New()
@@ -52,21 +51,27 @@ func parts[R any, K replicate.Key](p Program[R, K], c *Config, f flags, name str
 		return parts, closeAll, err
 	}
 	parts.Sink = sink
-	return parts, closeAll, stores(&parts, c, sink, log)
+	end, err := stores(&parts, c, sink, log)
+	closers = append(closers, end)
+	return parts, closeAll, err
 }
 
-// stores chooses where the offset is kept.
-func stores[K replicate.Key](parts *replicate.Parts[K], c *Config, sink *kafka.Sink, log *logger) error {
+// stores chooses where the offset is kept. The function that it returns closes the store.
+func stores[K replicate.Key](parts *replicate.Parts[K], c *Config, sink *kafka.Sink, log *logger) (
+	end func() error, err error,
+) {
+	nothing := func() error { return nil }
 	switch {
 	case c.Redis.Addr != "":
 		store, err := redis.New(c.Redis)
 		if err != nil {
-			return err
+			return nothing, err
 		}
 		parts.Store, parts.Witness = store, sink
 		if c.Lease != "off" {
 			parts.Lease = store
 		}
+		return store.Close, nil
 	case c.OffsetFile != "":
 		store := file.New(c.OffsetFile)
 		parts.Store = store
@@ -74,8 +79,9 @@ func stores[K replicate.Key](parts *replicate.Parts[K], c *Config, sink *kafka.S
 			parts.Lease = store
 		}
 	default:
-		log.warn("the offset is kept in memory alone, so each start publishes the table from its first row: set redis_addr or offset_file")
+		log.warn("the offset is kept in memory alone, so each start publishes the table from its first row: " +
+			"set redis_addr or offset_file")
 		parts.Store = memory.New()
 	}
-	return nil
+	return nothing, nil
 }

@@ -7,7 +7,9 @@
 package statsd
 
 import (
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +26,9 @@ const (
 	redialInterval = 5 * time.Second
 	// closeTimeout bounds how long Close sends what still waits.
 	closeTimeout = time.Second
+	// refreshDefault is how often a held gauge is sent again, since servers forget those that they have not
+	// heard of for a flush interval.
+	refreshDefault = 10 * time.Second
 )
 
 // Config says where metrics go and what they are tagged with.
@@ -32,9 +37,13 @@ type Config struct {
 	Addr string
 	// Job, Version, Table and Topic become the tags name, version, table and topic.
 	Job, Version, Table, Topic string
+	// Host tells instances of a job apart in what is of one instance alone: the tag host.
+	Host string
 	// UnsafeDelay is shown as the gauge settle.unsafe_delay, so that a job whose rows settle by waiting
 	// instead of by proof can be told from the others.
 	UnsafeDelay time.Duration
+	// Refresh is how often gauges that seldom change are sent again. Default 10 s.
+	Refresh time.Duration
 }
 
 // Tag is a name and a value that are written into the metric's name.
@@ -45,17 +54,26 @@ type Tag struct{ Name, Value string }
 type Client struct {
 	config  Config
 	tags    string // the default tags, already written
-	queue   chan []byte
+	queue   chan packet
 	dropped atomic.Int64
 	closing chan struct{}
 	once    sync.Once
 	done    chan struct{}
 }
 
+// packet is a datagram. held is the name and the tags of a gauge that is to be sent again.
+type packet struct {
+	line []byte
+	held string
+}
+
 // New returns a client for the server at c.Addr. The connection is made in the background.
 func New(c Config) *Client {
+	if c.Refresh <= 0 {
+		c.Refresh = refreshDefault
+	}
 	client := &Client{
-		config: c, queue: make(chan []byte, queueMax), closing: make(chan struct{}), done: make(chan struct{}),
+		config: c, queue: make(chan packet, queueMax), closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	client.tags = string(appendTags(nil, []Tag{{"name", c.Job}, {"version", c.Version}}))
 	go client.send()
@@ -64,13 +82,13 @@ func New(c Config) *Client {
 
 // Count adds n to a counter.
 func (c *Client) Count(metric string, n int64, tags ...Tag) {
-	c.post(c.line(metric, tags, strconv.AppendInt(nil, n, 10), "|c"))
+	c.post(packet{line: c.line(metric, tags, strconv.AppendInt(nil, n, 10), "|c")})
 }
 
 // Timing reports a duration, in milliseconds with six decimals as the original wrote it.
 func (c *Client) Timing(metric string, d time.Duration, tags ...Tag) {
 	ms := float64(d) / float64(time.Millisecond)
-	c.post(c.line(metric, tags, strconv.AppendFloat(nil, ms, 'f', 6, 64), "|ms"))
+	c.post(packet{line: c.line(metric, tags, strconv.AppendFloat(nil, ms, 'f', 6, 64), "|ms")})
 }
 
 // Gauge sets a gauge to a decimal number. Statsd reads a sign as a change of the gauge, so a negative
@@ -81,7 +99,12 @@ func (c *Client) Gauge(metric, value string, tags ...Tag) {
 		zero := c.line(metric, tags, []byte("0"), "|g")
 		line = append(append(zero, '\n'), line...)
 	}
-	c.post(line)
+	c.post(packet{line: line})
+}
+
+// Hold sets a gauge that seldom changes, and sends it again now and then.
+func (c *Client) Hold(metric, value string, tags ...Tag) {
+	c.post(packet{line: c.line(metric, tags, []byte(value), "|g"), held: string(c.line(metric, tags, nil, ""))})
 }
 
 // Dropped is the number of metrics that were not sent.
@@ -108,9 +131,9 @@ func (c *Client) line(metric string, tags []Tag, value []byte, kind string) []by
 	return append(b, kind...)
 }
 
-func (c *Client) post(packet []byte) {
+func (c *Client) post(p packet) {
 	select {
-	case c.queue <- packet:
+	case c.queue <- p:
 	default:
 		c.dropped.Add(1)
 	}
@@ -136,15 +159,25 @@ func (c *Client) send() {
 	defer close(c.done)
 	var link link
 	defer link.close()
+	held := map[string][]byte{}
+	refresh := time.NewTicker(c.config.Refresh)
+	defer refresh.Stop()
 	for {
 		select {
-		case packet := <-c.queue:
-			c.write(&link, packet)
+		case p := <-c.queue:
+			if p.held != "" {
+				held[p.held] = p.line
+			}
+			c.write(&link, p.line)
+		case <-refresh.C:
+			for _, name := range slices.Sorted(maps.Keys(held)) {
+				c.write(&link, held[name])
+			}
 		case <-c.closing:
 			for {
 				select {
-				case packet := <-c.queue:
-					c.write(&link, packet)
+				case p := <-c.queue:
+					c.write(&link, p.line)
 				default:
 					return
 				}
@@ -153,12 +186,12 @@ func (c *Client) send() {
 	}
 }
 
-func (c *Client) write(l *link, packet []byte) {
+func (c *Client) write(l *link, line []byte) {
 	if !l.open(c.config.Addr) {
 		c.dropped.Add(1)
 		return
 	}
-	if _, err := l.conn.Write(packet); err != nil {
+	if _, err := l.conn.Write(line); err != nil {
 		c.dropped.Add(1)
 	}
 }

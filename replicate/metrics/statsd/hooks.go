@@ -1,12 +1,14 @@
 package statsd
 
 import (
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// Hooks returns the functions that turn the loop's events into metrics. The first nine are the
+// Hooks returns the functions that turn the loop's events into metrics. Those before retry are the
 // original's; the rest have no equal there.
 //
 //	source.read, source.read_latency     a poll                         success, table
@@ -18,35 +20,45 @@ import (
 //	offset.position (gauge)              the offset written             table
 //	retry                                a failed operation             op
 //	bad_rows                             rows sent to the dead letters  table
-//	horizon.age (gauge, s)               how long transactions have held back rows
-//	lease.held (gauge)                   1 while this instance has the lease
-//	settle.unsafe_delay (gauge, s)       the configured risk, where there is one
+//	audit.late_rows                      rows that turned up late       table, published
+//	audit.dropped                        keys the audit forgot unseen   table
+//	audit.watched (gauge)                keys it will look up again     table
+//	lag.keys (gauge)                     keys drawn beyond the last     table
+//	                                     row read: rows behind, or more
+//	horizon.age (gauge, s)               for how long transactions have table
+//	                                     held rows back
+//	state (gauge)                        0 stopped, 1 standby, 2        host
+//	                                     starting, 3 running, 4 stopping
+//	lease.held (gauge)                   1 while this instance has it   host
+//	settle.unsafe_delay (gauge, s)       the configured risk, if any    table
 //
+// The gauges of one instance alone have its host, so that those of a standby are not taken for others.
 // The original published row by row. Here a batch counts as many publications as it has rows, so that
 // the counter goes on meaning rows; its latency is the batch's.
 func Hooks(c *Client) replicate.Hooks {
-	h := &hooks{Client: c, table: Tag{"table", c.config.Table}, topic: Tag{"topic", c.config.Topic}}
+	h := &hooks{Client: c, table: Tag{"table", c.config.Table}, topic: Tag{"topic", c.config.Topic},
+		host: Tag{"host", c.config.Host}}
 	return replicate.Hooks{
-		OnState: h.onState, OnPoll: h.onPoll, OnPublish: h.onPublish, OnLoad: h.onLoad,
-		OnCommit: h.onCommit, OnRetry: h.onRetry, OnLease: h.onLease, OnHorizon: h.onHorizon,
+		OnState: h.onState, OnPoll: h.onPoll, OnPublish: h.onPublish, OnLoad: h.onLoad, OnCommit: h.onCommit,
+		OnRetry: h.onRetry, OnLease: h.onLease, OnHorizon: h.onHorizon, OnAudit: h.onAudit,
 	}
 }
 
 type hooks struct {
 	*Client
-	table, topic Tag
-	stuck        bool // horizon.age was last reported above zero
+	table, topic, host Tag
+	dropped            int64 // keys that the audit forgot, as counted so far
 }
 
 func success(err error) Tag { return Tag{"success", strconv.FormatBool(err == nil)} }
 
+// states are the values of the gauge state.
+var states = []string{"stopped", "standby", "starting", "running", "stopping"}
+
 func (h *hooks) onState(i replicate.StateInfo) {
-	if i.State != "running" {
-		return
-	}
-	h.settledAgain()
+	h.Hold("state", strconv.Itoa(slices.Index(states, i.State)), h.host)
 	if d := h.config.UnsafeDelay; d > 0 {
-		h.Gauge("settle.unsafe_delay", strconv.FormatFloat(d.Seconds(), 'f', -1, 64), h.table)
+		h.Hold("settle.unsafe_delay", strconv.FormatFloat(d.Seconds(), 'f', -1, 64), h.table)
 	}
 }
 
@@ -54,15 +66,15 @@ func (h *hooks) onPoll(i replicate.PollInfo) {
 	ok := success(i.Err)
 	h.Count("source.read", 1, ok, h.table)
 	h.Timing("source.read_latency", i.Duration, ok, h.table)
-	if i.Err == nil {
-		h.Count("source.rows_read", int64(i.Rows), ok, h.table)
-	}
 	if i.BadRows > 0 {
 		h.Count("bad_rows", i.BadRows, h.table)
 	}
-	if h.stuck && i.Err == nil && i.Rows > 0 && !i.More {
-		h.settledAgain() // rows beyond those that were held back were read, so the horizon has moved
+	if i.Err != nil {
+		return
 	}
+	h.Count("source.rows_read", int64(i.Rows), ok, h.table)
+	h.Gauge("lag.keys", strconv.FormatUint(i.Behind, 10), h.table)
+	h.horizonAge(i.HorizonAge)
 }
 
 func (h *hooks) onPublish(i replicate.PublishInfo) {
@@ -97,15 +109,25 @@ func (h *hooks) onLease(i replicate.LeaseInfo) {
 	if i.Held {
 		held = "1"
 	}
-	h.Gauge("lease.held", held)
+	h.Hold("lease.held", held, h.host)
 }
 
-func (h *hooks) onHorizon(i replicate.HorizonInfo) {
-	h.stuck = true
-	h.Gauge("horizon.age", strconv.FormatFloat(i.Age.Seconds(), 'f', 3, 64), h.table)
+func (h *hooks) onHorizon(i replicate.HorizonInfo) { h.horizonAge(i.Age) }
+
+func (h *hooks) horizonAge(d time.Duration) {
+	h.Gauge("horizon.age", strconv.FormatFloat(d.Seconds(), 'f', 3, 64), h.table)
 }
 
-func (h *hooks) settledAgain() {
-	h.stuck = false
-	h.Gauge("horizon.age", "0", h.table)
+func (h *hooks) onAudit(i replicate.AuditInfo) {
+	if n := len(i.Late); n > 0 {
+		h.Count("audit.late_rows", int64(n), h.table, Tag{"published", strconv.FormatBool(i.Published)})
+	}
+	if i.Dropped < h.dropped {
+		h.dropped = 0 // a later tenure of the lease counts anew
+	}
+	if n := i.Dropped - h.dropped; n > 0 {
+		h.Count("audit.dropped", n, h.table)
+		h.dropped = i.Dropped
+	}
+	h.Gauge("audit.watched", strconv.Itoa(i.Watched), h.table)
 }
