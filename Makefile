@@ -20,8 +20,9 @@ demo: ## the main job with nothing but Go: SQLite, in-process Kafka and Redis, a
 demo-postgres: ## the same with real PostgreSQL, Apache Kafka and Redis
 	$(GO) run ./examples/demo -postgres
 
-test: servers ## every test, the end-to-end suite on real servers included
+test: servers ## every test, the end-to-end suite on real servers included, and a little fuzzing
 	$(GO) test $(RACE) -timeout 20m ./...
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
 
 servers: ## download the servers that the tests start
 	$(GO) run ./internal/testserver/cmd/fetch-servers
