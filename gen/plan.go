@@ -11,6 +11,7 @@ import (
 
 	"github.com/repliqate/repliqate/gen/engine"
 	"github.com/repliqate/repliqate/gen/schema"
+	"github.com/repliqate/repliqate/internal/nearest"
 	"github.com/repliqate/repliqate/templates"
 )
 
@@ -123,7 +124,7 @@ func (r Request) checkTables(files []*schema.File) error {
 			names = append(names, t.QualifiedName())
 			positions[t.QualifiedName()] = t.Position()
 		}
-		near := nearest(name, names)
+		near := nearest.Some(name, names, 3)
 		for i, n := range near {
 			near[i] = fmt.Sprintf("%s (%s)", n, positions[n])
 		}
@@ -173,7 +174,7 @@ func checkFields(t *schema.Table, fields []string) error {
 	for _, name := range fields {
 		if t.Column(name) < 0 {
 			return t.Fail(fmt.Errorf("table %s has no column %s to publish: the nearest names are %s", t.QualifiedName(), name,
-				strings.Join(nearest(name, t.ColumnNames()), ", ")))
+				strings.Join(nearest.Some(name, t.ColumnNames(), 3), ", ")))
 		}
 	}
 	return nil
@@ -196,31 +197,4 @@ func (p *Plan) collisions() error {
 		}
 	}
 	return nil
-}
-
-// nearest returns up to three names that differ least from asked.
-func nearest(asked string, names []string) []string {
-	names = slices.Clone(names)
-	slices.SortStableFunc(names, func(a, b string) int { return distance(asked, a) - distance(asked, b) })
-	return names[:min(3, len(names))]
-}
-
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

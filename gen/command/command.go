@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"gopkg.in/yaml.v3"
 
 	"github.com/repliqate/repliqate/gen"
 )
@@ -194,40 +192,4 @@ func list(w io.Writer, plan *gen.Plan) {
 	for _, skipped := range plan.Skipped {
 		fmt.Fprintln(w, "skipped:", skipped)
 	}
-}
-
-// fromConfig takes what an existing configuration says of the table.
-func fromConfig(name string, r *gen.Request) error {
-	content, err := os.ReadFile(name)
-	if err != nil {
-		return fmt.Errorf("read config: %w", err)
-	}
-	var config struct {
-		Repliqate struct {
-			Replication struct {
-				Source struct {
-					Table      string   `yaml:"table"`
-					PrimaryKey string   `yaml:"primary_key"`
-					Fields     []string `yaml:"fields"`
-				} `yaml:"sql_source"`
-			} `yaml:"replication"`
-		} `yaml:"repliqate"`
-	}
-	if err := yaml.Unmarshal(content, &config); err != nil {
-		return fmt.Errorf("read config %s: %w", name, err)
-	}
-	source := config.Repliqate.Replication.Source
-	if source.Table == "" {
-		return fmt.Errorf("%s: repliqate.replication.sql_source.table is missing: expected the table to generate for", name)
-	}
-	if len(r.Tables) == 0 {
-		r.Tables = []string{source.Table}
-	}
-	if source.PrimaryKey != "" && len(r.PrimaryKeys) == 0 {
-		r.PrimaryKeys[source.Table] = source.PrimaryKey
-	}
-	if len(r.Fields) == 0 {
-		r.Fields = source.Fields
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/repliqate/repliqate/internal/nearest"
 	"github.com/repliqate/repliqate/replicate"
 )
 
@@ -149,7 +150,7 @@ func (c *Config) findKey(g generated) error {
 		case i < 0:
 			return c.fault(kafkaKey+"key", "%s is not among the columns that this program reads, which are %s: "+
 				"the nearest is %s; a column that is not published can't be part of the key",
-				c.shown(kafkaKey+"key", name, nameMax), strings.Join(g.columns, ", "), nearest(name, g.columns))
+				c.shown(kafkaKey+"key", name, nameMax), strings.Join(g.columns, ", "), nearest.Of(name, g.columns))
 		case slices.Contains(columns, i):
 			return c.fault(kafkaKey+"key", "column %s stands there twice", name)
 		}

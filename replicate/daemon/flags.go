@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/repliqate/repliqate/internal/nearest"
 )
 
 // Exit statuses, as --help documents them.
@@ -105,38 +107,5 @@ func unknownFlag(arg string) error {
 	if hasValue && slices.Contains(known, name) {
 		return fmt.Errorf("option %s takes no value; see --help", name)
 	}
-	return fmt.Errorf("unknown option %s: the nearest is %s; see --help", harmless(name, 80), nearest(name, known))
-}
-
-// nearest returns the known name that differs least from name.
-func nearest(name string, known []string) string {
-	best, least := "", len(name)+100
-	for _, k := range known {
-		if d := distance(name, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance, of the beginning of a where that is long: then it is no mistyped
-// name.
-func distance(a, b string) int {
-	a = a[:min(len(a), 80)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return fmt.Errorf("unknown option %s: the nearest is %s; see --help", harmless(name, 80), nearest.Of(name, known))
 }

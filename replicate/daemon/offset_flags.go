@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/repliqate/repliqate/internal/nearest"
 )
 
 const offsetHelp = `%[1]s offset shows or moves the offset of table %[2]s: the key of the last row that was published.
@@ -87,7 +89,7 @@ func parseOffsetFlags(args []string) (offsetFlags, error) {
 			f.verbosity += len(name) - 1
 		case strings.HasPrefix(name, "--") || strings.HasPrefix(name, "-") && strings.Trim(name[1:], "0123456789") != "":
 			known := []string{"--config", "--dry-run", "--allow-skip", "--help"}
-			return f, fmt.Errorf("unknown option %s: the nearest is %s; see offset --help", args[i], nearest(args[i], known))
+			return f, fmt.Errorf("unknown option %s: the nearest is %s; see offset --help", args[i], nearest.Of(args[i], known))
 		default:
 			words = append(words, args[i]) // a negative key too
 		}
@@ -108,7 +110,7 @@ func (f *offsetFlags) take(words []string) error {
 	switch {
 	case wanted == 0:
 		return fmt.Errorf("offset: unknown command %s: the nearest is %s; see offset --help",
-			f.verb, nearest(f.verb, offsetVerbs))
+			f.verb, nearest.Of(f.verb, offsetVerbs))
 	case len(words) < wanted:
 		return fmt.Errorf("offset %s: expected a key; see offset --help", f.verb)
 	case len(words) > wanted:

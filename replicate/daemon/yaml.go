@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/repliqate/repliqate/internal/nearest"
 )
 
 // Bounds of a file and of what its aliases and variables may make of it, so that no file takes long.
@@ -201,8 +203,8 @@ func (k keys) unknown(d *document, path string, n *yaml.Node, p pair) {
 	if path == "" && p.value.Anchor != "" {
 		return // what others refer to must stand somewhere
 	}
-	near := nearest(key.Value, k.names())
-	flow, alike := n.Style&yaml.FlowStyle != 0, distance(key.Value, near) <= 2
+	near := nearest.Of(key.Value, k.names())
+	flow, alike := n.Style&yaml.FlowStyle != 0, nearest.Distance(key.Value, near) <= 2
 	full, what := strings.TrimPrefix(path+"."+key.Value, "."), "unknown key"
 	if !plainKey.MatchString(key.Value) || k.secret && (flow || !alike && !k.original) {
 		full, what = path, "unknown key, not shown since it may be part of a value that belongs in quotes"

@@ -11,7 +11,7 @@ import (
 
 // reused is what to do when keys were used again.
 const reused = "keys were used again (a restored backup, a truncated table, a sequence that was set back?): " +
-	"set the offset by hand to where to go on"
+	"set the offset to where to go on, with the command offset set KEY"
 
 // errSetBack says that the sequence is behind what was published.
 func (s *source[R, K]) errSetBack(at K, f replicate.Fence[K]) error {

@@ -148,7 +148,7 @@ func (s *source[R, K]) readAnswers(
 	if err != nil {
 		return result, err
 	}
-	s.adapt(page, req)
+	s.adapt(page, req, result.Unsettled)
 	if count == limit && !result.Unsettled {
 		result.More = true
 	}
@@ -212,8 +212,13 @@ func (s *source[R, K]) add(key K, values [][]byte) (full bool, err error) {
 	return s.builder.Bad(key, column.Column, column.Err, excerpt)
 }
 
-// adapt sizes the next page by what this page's rows have weighed (Promise 7).
-func (s *source[R, K]) adapt(page *replicate.Page[K], req replicate.PollRequest[K]) {
+// adapt sizes the next page by what this page's rows have weighed (Promise 7). While rows are held back it asks
+// for few: those beyond the bound are read and thrown away, with each poll until they are settled.
+func (s *source[R, K]) adapt(page *replicate.Page[K], req replicate.PollRequest[K], unsettled bool) {
+	if unsettled {
+		s.limit = min(s.limit, max(firstLimit, 2*page.Len()))
+		return
+	}
 	if page.Len() == 0 {
 		return
 	}

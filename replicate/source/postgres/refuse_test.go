@@ -153,13 +153,13 @@ func TestReusedKeys(t *testing.T) {
 			}
 			t.Log(set, ":", err)
 			stops(t, open(t, s, replicate.Offset{Key: "3"}), "the offset 3 is beyond the sequence public.events_id_seq",
-				"set the offset by hand")
+				"offset set KEY")
 		}
 		d := create(t, pg, identity+"INSERT INTO events (text) VALUES ('a'), ('b'), ('c')")
 		r := run(t, d.source("public.events", options{}), config())
 		r.awaits(1, 2, 3)
 		d.exec("TRUNCATE events RESTART IDENTITY; INSERT INTO events (text) SELECT 'other' FROM generate_series(1, 4)")
 		stops(t, r.end(), "the row at the offset, key 3 of table events, is not the one that was published",
-			"set the offset by hand")
+			"offset set KEY")
 	})
 }

@@ -173,7 +173,7 @@ func TestReusedKeys(t *testing.T) {
 				t.Errorf("Open: %v", err)
 			}
 			if c.want != "" {
-				stops(t, err, "the offset 3 is beyond the highest key of table events", c.want, "set the offset by hand")
+				stops(t, err, "the offset 3 is beyond the highest key of table events", c.want, "offset set KEY")
 			}
 		})
 	}

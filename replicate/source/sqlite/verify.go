@@ -14,7 +14,8 @@ import (
 
 const (
 	declare = "declare the key INTEGER PRIMARY KEY AUTOINCREMENT"
-	reused  = "keys were used again (a restored backup, an emptied table?): set the offset by hand to where to go on"
+	reused  = "keys were used again (a restored backup, an emptied table?): " +
+		"set the offset to where to go on, with the command offset set KEY"
 )
 
 // column is one of the live table.
