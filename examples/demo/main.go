@@ -25,6 +25,7 @@ import (
 type stage struct {
 	table, uri    string
 	broker, redis string
+	half          int // rows, of those that will be written
 	write         func(ctx context.Context, written *atomic.Int64) error
 	keys          func(ctx context.Context) ([]int64, error)
 	close         func() error
@@ -97,10 +98,7 @@ func (s *stage) play(ctx context.Context, binary, dir string) error {
 		return err
 	}
 	stopShowing := show(&written, consumer)
-	select {
-	case <-ctx.Done():
-	case <-time.After(1500 * time.Millisecond):
-	}
+	s.halfWay(ctx, consumer)
 	replicator.Kill()
 	fmt.Println("\nkilled the replicator with SIGKILL; starting it again")
 	if replicator, err = trial.Start(binary, config, log); err != nil {
@@ -129,6 +127,19 @@ func (s *stage) play(ctx context.Context, binary, dir string) error {
 		err = errors.Join(err, errors.New(p))
 	}
 	return errors.Join(err, missing, stopped)
+}
+
+// halfWay waits until half of the rows have arrived, or for so long that something must be wrong: the end tells.
+func (s *stage) halfWay(ctx context.Context, c *trial.Consumer) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for tick := time.Tick(5 * time.Millisecond); c.Seen().Rows < s.half; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		}
+	}
 }
 
 // show keeps a live line until it is stopped.

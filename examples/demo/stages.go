@@ -34,7 +34,7 @@ func embeddedStage(dir string) (*stage, error) {
 		return nil, err
 	}
 	return &stage{
-		table: "ledger", uri: "sqlite:///" + path, broker: kafka.ListenAddrs()[0], redis: redis.Addr(),
+		half: 25_000, table: "ledger", uri: "sqlite:///" + path, broker: kafka.ListenAddrs()[0], redis: redis.Addr(),
 		write: func(ctx context.Context, written *atomic.Int64) error {
 			return trial.WriteSQLite(ctx, path, 4, 2500, written)
 		},
@@ -62,7 +62,7 @@ func realStage(ctx context.Context) (*stage, error) {
 		return nil, errors.Join(err, pg.Stop(), kafka.Stop())
 	}
 	s := &stage{
-		table: "orders", uri: pg.URI(), broker: kafka.Addr, redis: redis.Addr,
+		half: 2_000, table: "orders", uri: pg.URI(), broker: kafka.Addr, redis: redis.Addr,
 		write: func(ctx context.Context, written *atomic.Int64) error {
 			return trial.WritePostgres(ctx, pg.URI(), 8, 300, written)
 		},
