@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -126,3 +127,18 @@ func classify(what string, err error) error {
 // hungUp reports whether brokers end each connection at once, which is how they meet a client that encrypts
 // when they do not, or does not say who it is when it has to; some answer a wrong password so.
 func hungUp(err error) bool { return errors.Is(err, io.EOF) }
+
+// hungMax is longer than brokers take to start, which hang up too, and so do proxies in front of them.
+const hungMax = 2 * time.Minute
+
+// hangUp waits for brokers that hang up, and not for ever: it may be the settings, which waiting does not heal.
+func (s *Sink) hangUp(err error) error {
+	const hint = "check kafka_target.sasl and tls against what the brokers want at this address"
+	if s.hung.IsZero() {
+		s.hung = time.Now()
+	}
+	if time.Since(s.hung) >= s.hungMax {
+		return replicate.Stop(err, hint)
+	}
+	return fmt.Errorf("%w; if it goes on, %s", err, hint)
+}

@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"errors"
+	"net"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -169,5 +170,35 @@ func TestNoAnswer(t *testing.T) {
 		if err == nil || replicate.IsStop(err) || !strings.Contains(err.Error(), "acknowledged by Kafka for 500ms") {
 			t.Errorf("got %v, want an error that can be retried and says what is waited for", err)
 		}
+	}
+}
+
+// TestBrokersThatHangUp begins while brokers end every connection, as they do while they start, or behind a proxy
+// that has none: it can heal, and says what to check if it does not.
+func TestBrokersThatHangUp(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.Close()
+		}
+	}()
+	s := newSink(t, at(l.Addr().String()))
+	for range 2 {
+		_, err := s.Open(t.Context())
+		if err == nil || replicate.IsStop(err) || !strings.Contains(err.Error(), "check kafka_target.sasl and tls") {
+			t.Errorf("got %v, want an error that can heal and says what to check", err)
+		}
+	}
+	s.Impatient()
+	if _, err := s.Open(t.Context()); !replicate.IsStop(err) {
+		t.Errorf("got %v, want a stop when it has gone on for long", err)
 	}
 }

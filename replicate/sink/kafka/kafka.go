@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -25,8 +26,10 @@ import (
 // Sink implements replicate.Sink and replicate.Witness. Its methods are called one at a time.
 type Sink struct {
 	config  Config
-	session *session // nil while the sink is closed
-	proven  bool     // it was open once, so the settings can't be wrong as a whole
+	session *session      // nil while the sink is closed
+	proven  bool          // it was open once, so the settings can't be wrong as a whole
+	hung    time.Time     // since when brokers have ended every connection at once; zero when they did not
+	hungMax time.Duration // for how long they may, before the settings are held to be wrong
 	free    chan *flight
 	refused atomic.Int32 // the topic's limit when a broker last found a batch too large
 }
@@ -39,7 +42,7 @@ var (
 // New checks the settings and returns a sink. It connects when it is opened.
 func New(c Config) (*Sink, error) {
 	c = c.withDefaults()
-	s := &Sink{config: c, free: make(chan *flight, 16)}
+	s := &Sink{config: c, free: make(chan *flight, 16), hungMax: hungMax}
 	if _, err := s.options(nil); err != nil {
 		return nil, err
 	}
@@ -52,6 +55,9 @@ func (s *Sink) Open(ctx context.Context) (replicate.SinkInfo, error) {
 		return replicate.SinkInfo{}, err
 	}
 	limits, err := s.verifyTopics(ctx)
+	if !hungUp(err) {
+		s.hung = time.Time{}
+	}
 	if err != nil {
 		return replicate.SinkInfo{}, err
 	}

@@ -171,6 +171,7 @@ func testRefused(t *testing.T, k fort) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			begun, s := time.Now(), newSink(t, c.config)
+			s.Impatient()
 			_, err := s.Open(t.Context())
 			if err == nil {
 				err = publish(t, s, page(t, 1, 10))[0]

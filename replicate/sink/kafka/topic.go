@@ -83,7 +83,7 @@ func (s *Sink) find(ctx context.Context, admin *kadm.Client, topic string) (kadm
 			}
 		}
 		if look == looksMax && hungUp(err) && !s.proven {
-			return detail, replicate.Stop(err, "check kafka_target.sasl and tls against what the brokers want at this address")
+			return detail, s.hangUp(err)
 		}
 		if look == looksMax || !passing {
 			return detail, err
