@@ -200,6 +200,9 @@ func checkWorks(t *testing.T, s *redis.Store) {
 	if held, holder, err := s.Acquire(t.Context()); err != nil || !held {
 		t.Fatal(held, holder, err)
 	}
+	if _, err := s.Load(t.Context()); err != nil { // as a job does, which then knows what an operator has changed
+		t.Fatal(err)
+	}
 	if err := s.Commit(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
