@@ -11,6 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/repliqate/repliqate/gen"
+	"github.com/repliqate/repliqate/gen/emit"
+	"github.com/repliqate/repliqate/internal/buildinfo"
 )
 
 // errStale makes --check exit with 1 after it has listed the files.
@@ -24,6 +26,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		Usage:           "write a typed, static replicator in Go for each table of a schema",
 		UsageText:       "repliqate-gen --schema schemas/orders.sql [options]",
 		HideHelpCommand: true,
+		Version:         fmt.Sprintf("%s, format %d", buildinfo.Version(), emit.Format),
 		Writer:          stdout,
 		ErrWriter:       stderr,
 		Flags:           flags(),

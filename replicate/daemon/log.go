@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/repliqate/repliqate/internal/buildinfo"
 )
 
 // repeatAfter is how long a problem that goes on is not reported again.
@@ -78,7 +80,7 @@ func (l *logger) starting(c *Config, f flags, g generated, fingerprint string) {
 	if len(brokers) == 0 {
 		brokers = []string{"localhost:9092"}
 	}
-	fields := []any{"table", g.table, "schema", fingerprint, "version", version(), "source", sourceName(c.URI)}
+	fields := []any{"table", g.table, "schema", fingerprint, "version", buildinfo.Version(), "source", sourceName(c.URI)}
 	if f.stdout {
 		fields = append(fields, "sink", "standard output", "offset", "none: from the first row on")
 	} else {

@@ -9,12 +9,12 @@ import (
 	"os/signal"
 	"path"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // certificate authorities, for images without any
 
+	"github.com/repliqate/repliqate/internal/buildinfo"
 	"github.com/repliqate/repliqate/replicate"
 )
 
@@ -56,7 +56,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p Program[R, K], args []st
 		fmt.Fprintf(stdout, help, binary, p.Table.Name, path.Base(p.Table.Name), p.Table.KeyColumn)
 		return exitOK
 	case f.showVersion:
-		fmt.Fprintf(stdout, "%s %s, table %s, schema %s, engine %s, format %d\n", binary, version(), p.Table.Name,
+		fmt.Fprintf(stdout, "%s %s, table %s, schema %s, engine %s, format %d\n", binary, buildinfo.Version(), p.Table.Name,
 			p.Table.Fingerprint, p.Engine, p.Table.Format)
 		return exitOK
 	}
@@ -111,22 +111,3 @@ func status(err error, log *logger) int {
 
 // oneLine is the text of an error that may be several joined.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
-
-// version is that of the replicate module.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if info.Main.Path == modulePath && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	for _, m := range info.Deps {
-		if m.Path == modulePath {
-			return m.Version
-		}
-	}
-	return "(devel)"
-}
-
-const modulePath = "github.com/repliqate/repliqate"

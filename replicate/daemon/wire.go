@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/repliqate/repliqate/internal/buildinfo"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
 	"github.com/repliqate/repliqate/replicate/metrics/statsd"
@@ -37,7 +38,7 @@ func parts[R any, K replicate.Key](p Program[R, K], c *Config, f flags, log *log
 	parts.Hooks = log.hooks()
 	if c.StatsdAddr != "" {
 		host, _ := os.Hostname() // a tag: the job runs without it
-		client := statsd.New(statsd.Config{Addr: c.StatsdAddr, Job: c.Name, Version: version(), Table: c.Table,
+		client := statsd.New(statsd.Config{Addr: c.StatsdAddr, Job: c.Name, Version: buildinfo.Version(), Table: c.Table,
 			Topic: c.Kafka.Topic, Host: host, UnsafeDelay: c.Settle.UnsafeDelay})
 		closers = append(closers, client.Close)
 		parts.Hooks = replicate.MergeHooks(parts.Hooks, statsd.Hooks(client))

@@ -32,6 +32,12 @@ func (s *source[R, K]) Lookup(
 		}
 	}
 	_, closeErr := rows.Close()
+	if reason, ok := asBadText(closeErr); ok && err == nil {
+		if more {
+			return more, nil // it is a row behind those that are used
+		}
+		return s.isolateAmong(ctx, string(list), page, reason)
+	}
 	if closeErr != nil {
 		page.Reset()
 		return false, s.classify("look up rows of table "+s.table.Name, closeErr)

@@ -131,9 +131,13 @@ func (s *source[R, K]) connectFailed(err error) error {
 	return fmt.Errorf("%s: %w", where, innermost(err))
 }
 
+// innermost is the cause, the first where there are several: the client tries a server in more than one way.
 func innermost(err error) error {
 	for {
 		inner := errors.Unwrap(err)
+		if several, ok := err.(interface{ Unwrap() []error }); ok && len(several.Unwrap()) > 0 {
+			inner = several.Unwrap()[0]
+		}
 		if inner == nil {
 			return err
 		}

@@ -64,22 +64,47 @@ func (s *source[R, K]) isolate(
 	case req.HasAfter:
 		where = " WHERE " + column + " > " + replicate.KeyText(req.After)
 	}
-	text, err := s.value(ctx, "SELECT min("+column+") FROM "+s.table.Relation+where)
-	if err != nil {
+	key, found, err := s.lowest(ctx, where)
+	switch {
+	case err != nil:
 		page.Reset()
 		return result, err
-	}
-	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil { // it was deleted meanwhile
-		result.More = true
-		return result, nil
-	}
-	key := K(number)
-	if !bad.bound.Allows(key) {
+	case found && !bad.bound.Allows(key):
 		result.Unsettled = true
 		return result, nil
+	case found:
+		_, err = s.builder.Bad(key, "", bad.reason, nil)
 	}
 	result.More = true
-	_, err = s.builder.Bad(key, "", bad.reason, nil)
 	return result, err
+}
+
+// isolateAmong is isolate for the rows of a list of keys.
+func (s *source[R, K]) isolateAmong(
+	ctx context.Context, list string, page *replicate.Page[K], reason error,
+) (more bool, err error) {
+	column := quote(s.table.KeyColumn)
+	where := " WHERE " + column + " = ANY('" + list + "'::bigint[])"
+	if page.Len() > 0 {
+		where += " AND " + column + " > " + replicate.KeyText(page.Last)
+	}
+	key, found, err := s.lowest(ctx, where)
+	if err != nil {
+		page.Reset()
+		return false, err
+	}
+	if found {
+		_, err = s.builder.Bad(key, "", reason, nil)
+	}
+	return true, err
+}
+
+// lowest reads the lowest key. There is none where the row was deleted meanwhile.
+func (s *source[R, K]) lowest(ctx context.Context, where string) (key K, found bool, err error) {
+	text, err := s.value(ctx, "SELECT min("+quote(s.table.KeyColumn)+") FROM "+s.table.Relation+where)
+	if err != nil || text == "" {
+		return key, false, err
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
+	return K(number), err == nil, err
 }
