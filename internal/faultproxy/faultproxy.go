@@ -14,6 +14,9 @@ import (
 // Proxy forwards connections to one server until it is told to do worse.
 type Proxy struct{ proxy *toxiproxy.Proxy }
 
+// Some of Toxiproxy's faults write to a log of their own, which nobody has asked for.
+func init() { zerolog.SetGlobalLevel(zerolog.Disabled) }
+
 // New starts a proxy on a free port of loopback.
 func New(name, server string) (*Proxy, error) {
 	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
