@@ -26,7 +26,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		Usage:           "write a typed, static replicator in Go for each table of a schema",
 		UsageText:       "repliqate-gen --schema schemas/orders.sql [options]",
 		HideHelpCommand: true,
-		Version:         fmt.Sprintf("%s, format %d", buildinfo.Version(), emit.Format),
+		HideVersion:     true, // it has a flag of its own, so that the help does not change with it
 		Writer:          stdout,
 		ErrWriter:       stderr,
 		Flags:           flags(),
@@ -36,6 +36,10 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 		Action: func(c *cli.Context) error {
+			if c.Bool("version") {
+				fmt.Fprintf(stdout, "repliqate-gen %s, format %d\n", buildinfo.Version(), emit.Format)
+				return nil
+			}
 			if c.NArg() > 0 {
 				usage = true
 				return fmt.Errorf("unexpected argument %q; schemas are named with --schema", c.Args().First())
@@ -73,6 +77,7 @@ func flags() []cli.Flag {
 		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd (comma-separated)"},
 		&cli.BoolFlag{Name: "check", Usage: "write nothing; list stale files and exit with 1 if there are any"},
 		&cli.BoolFlag{Name: "list", Usage: "write nothing; list tables, keys, types and what would be generated"},
+		&cli.BoolFlag{Name: "version", Usage: "print the version and the number of the output format, and exit"},
 	}
 }
 

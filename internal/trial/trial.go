@@ -48,10 +48,13 @@ func (c Config) Write(name string) error {
 	if c.Lease == "" {
 		c.Lease = `{mode: "on", ttl_sec: 2}`
 	}
+	store := fmt.Sprintf("redis_addr: %q\n  lease: %s", c.Redis, c.Lease)
+	if c.Redis == "" {
+		store = "# the offset is kept in memory"
+	}
 	text := fmt.Sprintf(`repliqate:
   name: %s
-  redis_addr: %q
-  lease: %s
+  %s
   once_wait_sec: 2
   replication:
     poll_interval_sec: 0.01
@@ -63,7 +66,7 @@ func (c Config) Write(name string) error {
 %s    kafka_target:
       topic: %s
       brokers: [%q]
-%s`, c.Name, c.Redis, c.Lease, c.URI, c.Table, c.Settle, c.Topic, c.Broker, c.Target)
+%s`, c.Name, store, c.URI, c.Table, c.Settle, c.Topic, c.Broker, c.Target)
 	return os.WriteFile(name, []byte(text), 0o600)
 }
 
