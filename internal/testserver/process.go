@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -119,12 +121,21 @@ func (p *process) signal(s syscall.Signal, group bool) error {
 	}
 }
 
-// FreePort asks the kernel for a port that nobody listens on.
+// handedOut are the ports that this process has been given, which are in use soon.
+var handedOut sync.Map
+
+// FreePort finds a port that nobody listens on. It lies below those that the system gives to clients: a client
+// could else take it before its server does.
 func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range 1000 {
+		port := 20_000 + rand.IntN(12_000)
+		if _, taken := handedOut.LoadOrStore(port, true); taken {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("find a free port between 20000 and 32000: all that were tried are in use")
 }
