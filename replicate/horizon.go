@@ -1,6 +1,10 @@
 package replicate
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // epochsMax bounds the horizon's queue. Beyond it neighbours merge, which only delays settling.
 const epochsMax = 64
@@ -16,8 +20,8 @@ type horizon[K Key] struct {
 	epochs  []epoch[K] // ascending High
 	settled Bound[K]
 	from    position[K]   // where the page begins
-	last    Fence[K]      // the fence before, without its holders
-	begun   bool          // there is a fence before
+	last    Fence[K]      // the last fence, without its holders
+	begun   bool          // the next fence has to continue it
 	doubt   string        // why the source has to be opened anew: a fence did not continue the one before it
 	delay   time.Duration // how long an epoch waits besides its holders; settle.unsafe_delay_sec
 }
@@ -27,6 +31,9 @@ type epoch[K Key] struct {
 	holders map[string]struct{}
 	readAt  time.Time
 }
+
+// names are the holders in order: a map has none, and a run must replay exactly.
+func (e epoch[K]) names() []string { return slices.Sorted(maps.Keys(e.holders)) }
 
 // reset forgets everything, since after a reconnect holders may have other identities and the database
 // may even be an older copy of itself. The first fence then begins anew, at the cost of one poll.
@@ -54,10 +61,15 @@ func (h *horizon[K]) discontinuity(f Fence[K]) string {
 // observe takes a fence that was read at now and returns the bound for a page that is read in a newer
 // snapshot.
 func (h *horizon[K]) observe(f Fence[K], now time.Time) Bound[K] {
+	why := ""
+	if !f.Exact {
+		why = h.discontinuity(f)
+	}
+	h.last = Fence[K]{High: f.High, HasHigh: f.HasHigh, Incarnation: f.Incarnation}
 	if f.Exact {
 		return Bound[K]{Kind: BoundUnlimited}
 	}
-	if why := h.discontinuity(f); why != "" {
+	if why != "" {
 		// What was settled may not be any more, and the offset may lie beyond keys that are still to come
 		// (Promise 5): nothing is used until the source has verified it anew.
 		h.reset()
@@ -69,7 +81,7 @@ func (h *horizon[K]) observe(f Fence[K], now time.Time) Bound[K] {
 	if f.HasHigh && h.settled.Kind == BoundUpTo && f.High < h.settled.Key {
 		h.reset()
 	}
-	h.begun, h.last = true, Fence[K]{High: f.High, HasHigh: f.HasHigh, Incarnation: f.Incarnation}
+	h.begun = true
 	present := make(map[string]struct{}, len(f.Holders))
 	for _, id := range f.Holders {
 		present[id] = struct{}{}

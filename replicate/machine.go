@@ -37,8 +37,6 @@ type machine[K Key] struct {
 
 	horizon  horizon[K] // belongs to the poll while one is under way
 	loaded   bool       // acked and next hold what was loaded in this tenure, or are further on
-	high     K          // the highest key drawn, as the last fence had it; belongs to the poll too
-	hasHigh  bool
 	acked    position[K]
 	next     position[K] // the last row handed to the sink; polls read on from here
 	waiting  bool        // the pause after a poll without further rows

@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -27,7 +26,6 @@ func (m *machine[K]) poll() {
 // onFence is called by the shell in the middle of a poll, between the fence and the page.
 func (m *machine[K]) onFence(f Fence[K], now time.Time) Bound[K] {
 	bound := m.horizon.observe(f, now)
-	m.high, m.hasHigh = f.High, f.HasHigh
 	if m.cfg.Once {
 		if !m.once.fenced {
 			m.once = onceState[K]{fenced: true, target: f.High, any: f.HasHigh, until: now.Add(m.cfg.OnceWait)}
@@ -87,10 +85,11 @@ func (m *machine[K]) behind(page *Page[K]) uint64 {
 	if page.Len() > 0 {
 		last = page.Last
 	}
-	if !m.hasHigh || m.high <= last {
+	drawn := m.horizon.last
+	if !drawn.HasHigh || drawn.High <= last {
 		return 0
 	}
-	return uint64(m.high) - uint64(last)
+	return uint64(drawn.High) - uint64(last)
 }
 
 // pause waits the poll interval: only a poll without further rows does.
@@ -253,13 +252,8 @@ func (m *machine[K]) watchHorizon() {
 	}
 	e, _ := m.horizon.oldest()
 	m.stuckAt = m.now
-	holders := make([]string, 0, len(e.holders))
-	for id := range e.holders {
-		holders = append(holders, id)
-	}
-	slices.Sort(holders) // a map has no order, and a run must replay exactly
 	m.source.busy, m.source.since = true, e.readAt
-	m.do(actDescribe{holders: holders})
+	m.do(actDescribe{holders: e.names()})
 }
 
 func (m *machine[K]) onDescribed(ev evDescribed) {

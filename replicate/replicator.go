@@ -259,13 +259,9 @@ func (r *Replicator[K]) lookUp(a actLookup[K]) {
 	})
 }
 
-// describe asks the source who the holders are; their bare names serve where it can't say.
+// describe says who the holders are, as far as the source can be asked.
 func (r *Replicator[K]) describe(ctx context.Context, holders []string) []string {
-	source, ok := r.parts.Source.(HolderDescriber)
-	if !ok {
-		return holders
-	}
-	lines, err := source.DescribeHolders(ctx, holders)
+	lines, err := describeHolders(ctx, r.parts.Source, holders)
 	if err != nil {
 		return append(holders, "(who they are could not be asked: "+err.Error()+")")
 	}

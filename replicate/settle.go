@@ -57,17 +57,13 @@ func describeOldest[K Key](ctx context.Context, source Source[K], h *horizon[K])
 	if !ok {
 		return nil
 	}
-	holders := make([]string, 0, len(oldest.holders))
-	for id := range oldest.holders {
-		holders = append(holders, id)
-	}
-	describer, ok := source.(HolderDescriber)
-	if !ok || len(holders) == 0 {
+	holders := oldest.names()
+	if len(holders) == 0 {
 		return holders
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	lines, err := describer.DescribeHolders(ctx, holders)
+	lines, err := describeHolders(ctx, source, holders)
 	if err != nil {
 		return holders // their bare names
 	}
