@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -13,7 +14,7 @@ const settleInterval = 100 * time.Millisecond
 // may use it meanwhile.
 //
 // It waits for cfg.OnceWait at most: then it returns ErrOnceGaveUp, and who the transactions are that are
-// still open.
+// still open. A server that is restarted meanwhile ends the wait: its transactions are others.
 func AwaitSettled[K Key](ctx context.Context, source Source[K], cfg Config) (
 	high K, drawn bool, holders []string, err error,
 ) {
@@ -38,7 +39,10 @@ func AwaitSettled[K Key](ctx context.Context, source Source[K], cfg Config) (
 		if _, err := source.Poll(ctx, PollRequest[K]{Limit: 1, MaxBytes: 1, OnFence: look}, &page); err != nil {
 			return high, drawn, nil, err
 		}
-		if settled {
+		switch {
+		case h.doubt != "":
+			return high, drawn, nil, errors.New(h.doubt)
+		case settled:
 			return high, drawn, nil, nil
 		}
 		select {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,6 +96,38 @@ func TestAwaitSettledIsInterrupted(t *testing.T) {
 		_, _, _, err := AwaitSettled[int64](ctx, &fakeSource{high: 1, holders: []string{"tx"}}, Config{})
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the context's error", err)
+		}
+	})
+}
+
+// restartedSource is another server with each poll.
+type restartedSource struct {
+	fakeSource
+	polls int
+}
+
+func (s *restartedSource) Poll(ctx context.Context, req PollRequest[int64], page *Page[int64]) (PollResult, error) {
+	s.polls++
+	onFence, incarnation := req.OnFence, strconv.Itoa(s.polls)
+	req.OnFence = func(f Fence[int64]) Bound[int64] {
+		f.Incarnation = incarnation
+		return onFence(f)
+	}
+	return s.fakeSource.Poll(ctx, req, page)
+}
+
+// TestAwaitSettledRestart restarts the server during the wait: that is the error, at once, and not that
+// transactions stayed open.
+func TestAwaitSettledRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &restartedSource{fakeSource: fakeSource{high: 1, holders: []string{"tx"}}}
+		begin := time.Now()
+		_, _, _, err := AwaitSettled(t.Context(), source, Config{})
+		if err == nil || errors.Is(err, ErrOnceGaveUp) || !strings.Contains(err.Error(), "restarted") {
+			t.Errorf("got %v, want an error that says what has happened", err)
+		}
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("it waited for %v", took)
 		}
 	})
 }
