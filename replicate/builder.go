@@ -111,6 +111,21 @@ func (b *Builder[R, K]) Bad(key K, column string, reason error, excerpt []byte) 
 	return b.full(), nil
 }
 
+// BadScan is Bad for a row whose Scan has failed with err. raw returns what the database sent of a column.
+func (b *Builder[R, K]) BadScan(key K, err error, raw func(column int) []byte) (full bool, _ error) {
+	var column *ColumnError
+	if !errors.As(err, &column) {
+		return false, err
+	}
+	var excerpt []byte
+	for i, c := range b.table.Columns {
+		if c.Name == column.Column {
+			excerpt = raw(i)
+		}
+	}
+	return b.Bad(key, column.Column, column.Err, excerpt)
+}
+
 func (b *Builder[R, K]) full() bool {
 	return b.page.Len() >= b.req.Limit || b.page.Bytes() >= b.req.MaxBytes
 }

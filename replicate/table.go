@@ -1,5 +1,7 @@
 package replicate
 
+import "errors"
+
 // Null is a column value that may be null. It has no pointer of its own, so that scanning a row
 // allocates nothing.
 type Null[T any] struct {
@@ -31,6 +33,17 @@ type Table[R any, K Key] struct {
 	AppendJSON func(b []byte, r *R) []byte
 	// AppendColumn appends the canonical JSON of the i-th column of Columns, for message keys.
 	AppendColumn func(b []byte, r *R, i int) []byte
+}
+
+// VerifyRow compares the row that stands at an offset with the one that was published. remedy says what else may
+// be the reason, and what to do. Sources call it when they open.
+func (t *Table[R, K]) VerifyRow(at Offset, r *R, remedy string) error {
+	sum := SumOf(t.AppendJSON(nil, r)).String()
+	if sum == at.Sum {
+		return nil
+	}
+	return Stop(errors.New("the row at the offset, key "+at.Key+" of table "+t.Name+
+		", is not the one that was published: its checksum is "+sum+", then it was "+at.Sum), "rows were changed, or "+remedy)
 }
 
 // GeneratedFormat1 is named by generated code of format 1. If a build says that it is undefined, the

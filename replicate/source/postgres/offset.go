@@ -61,12 +61,7 @@ func (s *source[R, K]) verifyOffset(ctx context.Context, at replicate.Offset) er
 	if s.table.Scan(&row, result.Rows[0]) != nil {
 		return nil // it was published as a dead letter
 	}
-	if sum := replicate.SumOf(s.table.AppendJSON(nil, &row)).String(); sum != at.Sum {
-		return replicate.Stop(fmt.Errorf(
-			"the row at the offset, key %s of table %s, is not the one that was published: its checksum is %s, then it was %s",
-			at.Key, s.table.Name, sum, at.Sum), "rows were changed, or "+reused)
-	}
-	return nil
+	return s.table.VerifyRow(at, &row, reused)
 }
 
 // setBack reports whether the sequence is behind a key that was published. Where the horizon is not proven

@@ -195,21 +195,10 @@ func (s *source[R, K]) readPage(
 }
 
 func (s *source[R, K]) add(key K, values [][]byte) (full bool, err error) {
-	err = s.table.Scan(&s.r, values)
-	if err == nil {
-		return s.builder.Add(&s.r)
+	if err := s.table.Scan(&s.r, values); err != nil {
+		return s.builder.BadScan(key, err, func(column int) []byte { return values[column] })
 	}
-	var column *replicate.ColumnError
-	if !errors.As(err, &column) {
-		return false, err
-	}
-	var excerpt []byte
-	for i, c := range s.table.Columns {
-		if c.Name == column.Column {
-			excerpt = values[i]
-		}
-	}
-	return s.builder.Bad(key, column.Column, column.Err, excerpt)
+	return s.builder.Add(&s.r)
 }
 
 // adapt sizes the next page by what this page's rows have weighed (Promise 7). While rows are held back it asks

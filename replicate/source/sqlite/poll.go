@@ -105,17 +105,7 @@ func (s *source[R, K]) read(stmt *sqlite.Stmt, bound replicate.Bound[K]) (result
 
 func (s *source[R, K]) add(key K) (full bool, err error) {
 	if err := s.table.Scan(&s.r, &s.row); err != nil {
-		var column *replicate.ColumnError
-		if !errors.As(err, &column) {
-			return false, err
-		}
-		var excerpt []byte
-		for i, c := range s.table.Columns {
-			if c.Name == column.Column {
-				excerpt = s.row.Raw(i)
-			}
-		}
-		return s.builder.Bad(key, column.Column, column.Err, excerpt)
+		return s.builder.BadScan(key, err, s.row.Raw)
 	}
 	return s.builder.Add(&s.r)
 }

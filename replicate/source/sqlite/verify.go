@@ -165,12 +165,7 @@ func (s *source[R, K]) verifyOffset(at replicate.Offset) error {
 	if err := s.table.Scan(&r, &s.row); err != nil {
 		return nil // it was published as a dead letter
 	}
-	if sum := replicate.SumOf(s.table.AppendJSON(nil, &r)); sum.String() != at.Sum {
-		return replicate.Stop(fmt.Errorf(
-			"the row at the offset, key %s of table %s, is not the one that was published: its checksum is %s, then it was %s",
-			at.Key, s.table.Name, sum, at.Sum), "rows were changed, or "+reused)
-	}
-	return nil
+	return s.table.VerifyRow(at, &r, reused)
 }
 
 // verifyHighest stops when the next key that SQLite draws is one that was published: the one after the highest
