@@ -2,98 +2,14 @@ package canonical
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/repliqate/repliqate/internal/reprint"
 )
-
-// reprint writes a parsed document in the same form, in a way of its own.
-func reprint(v any) string {
-	switch v := v.(type) {
-	case map[string]any:
-		names := make([]string, 0, len(v))
-		for name := range v {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for i, name := range names {
-			names[i] = quote(name) + ": " + reprint(v[name])
-		}
-		return "{" + strings.Join(names, ", ") + "}"
-	case []any:
-		parts := make([]string, len(v))
-		for i := range v {
-			parts[i] = reprint(v[i])
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	case string:
-		return quote(v)
-	case json.Number:
-		switch text := string(v); {
-		case text == "-0":
-			return "0"
-		case strings.ContainsAny(text, ".eE"):
-			f, _ := strconv.ParseFloat(text, 64) // beyond a double's range it is an infinity or zero
-			return repr(f, 64)
-		default:
-			return text
-		}
-	case nil:
-		return "null"
-	}
-	return fmt.Sprint(v)
-}
-
-// quote writes a string in printable ASCII.
-func quote(s string) string {
-	out := `"`
-	for _, r := range s {
-		name := strings.IndexRune("\"\\\b\f\n\r\t", r)
-		switch {
-		case name >= 0:
-			out += `\` + `"\bfnrt`[name:name+1]
-		case r >= ' ' && r <= '~':
-			out += string(r)
-		case r >= 0x10000:
-			out += fmt.Sprintf(`\u%04x\u%04x`, 0xd800+(r-0x10000)/0x400, 0xdc00+(r-0x10000)%0x400)
-		default:
-			out += fmt.Sprintf(`\u%04x`, r)
-		}
-	}
-	return out + `"`
-}
-
-// repr places the point among the shortest digits by the rule of Python's repr.
-func repr(v float64, bits int) string {
-	switch {
-	case math.IsNaN(v):
-		return `"NaN"`
-	case math.IsInf(v, 0):
-		return map[bool]string{true: `"-Infinity"`, false: `"Infinity"`}[v < 0]
-	}
-	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, bits), "e")
-	sign := ""
-	if mantissa[0] == '-' {
-		sign, mantissa = "-", mantissa[1:]
-	}
-	digits := strings.ReplaceAll(mantissa, ".", "")
-	e, err := strconv.Atoi(exponent)
-	switch {
-	case err != nil:
-		return err.Error()
-	case e < -4 || e >= 16:
-		return sign + mantissa + "e" + exponent
-	case e < 0:
-		return sign + "0." + strings.Repeat("0", -e-1) + digits
-	case e+1 >= len(digits):
-		return sign + digits + strings.Repeat("0", e+1-len(digits)) + ".0"
-	}
-	return sign + digits[:e+1] + "." + digits[e+1:]
-}
 
 // FuzzJSON compares documents with the standard library's parser and an encoder of the test's own.
 func FuzzJSON(f *testing.F) {
@@ -128,7 +44,7 @@ func FuzzJSON(f *testing.F) {
 		if err := d.Decode(&v); err != nil {
 			t.Fatal(err)
 		}
-		if want := reprint(v); string(got) != want {
+		if want := reprint.Value(v); string(got) != want {
 			t.Fatalf("AppendJSON(%q) = %s, want %s", raw, got, want)
 		}
 	})
@@ -142,7 +58,7 @@ func FuzzString(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := string(AppendString([]byte("x"), s))[1:]
-		if want := quote(s); got != want {
+		if want := reprint.Quote(s); got != want {
 			t.Fatalf("AppendString(%q) = %s, want %s", s, got, want)
 		}
 		var back string
@@ -161,10 +77,10 @@ func FuzzFloat(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, double uint64, single uint32) {
 		d, s := math.Float64frombits(double), math.Float32frombits(single)
-		if got, want := string(AppendFloat64(nil, d)), repr(d, 64); got != want {
+		if got, want := string(AppendFloat64(nil, d)), reprint.Float(d, 64); got != want {
 			t.Fatalf("AppendFloat64(%x) = %s, want %s", double, got, want)
 		}
-		got, want := string(AppendFloat32(nil, s)), repr(float64(s), 32)
+		got, want := string(AppendFloat32(nil, s)), reprint.Float(float64(s), 32)
 		if got == want {
 			return
 		}

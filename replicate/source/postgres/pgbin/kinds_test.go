@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/repliqate/repliqate/internal/reprint"
 	"github.com/repliqate/repliqate/replicate/source/postgres/pgbin"
 )
 
@@ -209,7 +209,7 @@ func text(s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", errors.New("not UTF-8")
 	}
-	return quote(s), nil
+	return reprint.Quote(s), nil
 }
 
 func char(c byte) (string, error) {
@@ -224,31 +224,3 @@ func uuid(u [16]byte) (string, error) {
 }
 
 func bytea(b []byte) (string, error) { return `"` + base64.StdEncoding.EncodeToString(b) + `"`, nil }
-
-// quote writes a string in printable ASCII, the slow way.
-func quote(s string) string {
-	out := `"`
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			out += `\` + string(r)
-		case r == '\n':
-			out += `\n`
-		case r == '\r':
-			out += `\r`
-		case r == '\t':
-			out += `\t`
-		case r == '\b':
-			out += `\b`
-		case r == '\f':
-			out += `\f`
-		case r >= ' ' && r <= '~':
-			out += string(r)
-		case r >= 0x10000:
-			out += fmt.Sprintf(`\u%04x\u%04x`, 0xd800+(r-0x10000)/0x400, 0xdc00+(r-0x10000)%0x400)
-		default:
-			out += `\u` + fmt.Sprintf("%04s", strconv.FormatInt(int64(r), 16))
-		}
-	}
-	return out + `"`
-}

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/repliqate/repliqate/internal/reprint"
 )
 
 // python writes a float, given its shortest digits, as repr does.
@@ -248,45 +249,5 @@ func document(raw json.RawMessage) (string, error) {
 	if err := d.Decode(&v); err != nil {
 		return "", err
 	}
-	return value(v), nil
-}
-
-func value(v any) string {
-	switch v := v.(type) {
-	case map[string]any:
-		names := make([]string, 0, len(v))
-		for name := range v {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for i, name := range names {
-			names[i] = quote(name) + ": " + value(v[name])
-		}
-		return "{" + strings.Join(names, ", ") + "}"
-	case []any:
-		parts := make([]string, len(v))
-		for i := range v {
-			parts[i] = value(v[i])
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	case string:
-		return quote(v)
-	case json.Number:
-		return number(string(v))
-	case nil:
-		return "null"
-	}
-	return fmt.Sprint(v)
-}
-
-func number(text string) string {
-	if !strings.ContainsAny(text, ".eE") {
-		if text == "-0" {
-			return "0"
-		}
-		return text
-	}
-	f, _ := strconv.ParseFloat(text, 64) // beyond a double's range it is an infinity or zero
-	out, _ := float8(f)                  // the text is of FormatFloat
-	return out
+	return reprint.Value(v), nil
 }
