@@ -2,11 +2,8 @@ package trial
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -25,55 +22,26 @@ func (s Seen) Duplicates() int { return s.Messages - s.Rows }
 // Consumer reads a topic and checks each message: its checksum, and that first publications ascend in
 // each partition.
 type Consumer struct {
-	client *kgo.Client
-	mu     sync.Mutex
-	seen   Seen
-	keys   map[int64]bool
-	last   map[int32]int64
-	done   chan struct{}
+	reader
+	seen Seen
+	keys map[int64]bool
+	last map[int32]int64
 }
 
 // Consume begins to read at the topic's beginning.
 func Consume(broker, topic string) (*Consumer, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.ConsumeTopics(topic),
-		kgo.FetchMaxWait(20*time.Millisecond), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		return nil, err
-	}
-	c := &Consumer{client: client, keys: map[int64]bool{}, last: map[int32]int64{}, done: make(chan struct{})}
-	go c.read()
-	return c, nil
+	c := &Consumer{keys: map[int64]bool{}, last: map[int32]int64{}}
+	return c, c.start(broker, topic, c.check)
 }
 
-func (c *Consumer) read() {
-	defer close(c.done)
-	for {
-		fetches := c.client.PollFetches(context.Background())
-		if fetches.IsClientClosed() {
-			return
-		}
-		c.mu.Lock()
-		fetches.EachRecord(c.check)
-		c.mu.Unlock()
-	}
-}
-
-// check verifies one message with nothing but the standard library, as any consumer can.
+// check verifies one message.
 func (c *Consumer) check(r *kgo.Record) {
-	var m struct {
-		Data json.RawMessage `json:"data"`
-		Hash string          `json:"hash"`
-		At   float64         `json:"timestamp"`
+	m, ok := open(r, c.problem)
+	if !ok {
+		return
 	}
 	var row struct {
 		ID int64 `json:"id"`
-	}
-	if err := json.Unmarshal(r.Value, &m); err != nil {
-		c.problem("message %d/%d is not JSON: %v", r.Partition, r.Offset, err)
-		return
-	}
-	if sum := sha256.Sum256(m.Data); hex.EncodeToString(sum[:]) != m.Hash {
-		c.problem("message %d/%d: the hash is not that of its data", r.Partition, r.Offset)
 	}
 	if err := json.Unmarshal(m.Data, &row); err != nil || string(r.Key) != fmt.Sprint(row.ID) {
 		c.problem("message %d/%d: key %q, row %d, %v", r.Partition, r.Offset, r.Key, row.ID, err)
@@ -130,10 +98,4 @@ func await(ctx context.Context, keys []int64, missing func([]int64) []int64) err
 		case <-time.After(pause):
 		}
 	}
-}
-
-// Close ends the reading.
-func (c *Consumer) Close() {
-	c.client.Close()
-	<-c.done
 }

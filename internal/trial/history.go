@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -28,11 +26,9 @@ type Message struct {
 // History reads a topic of orders to the end, whatever happens to the broker meanwhile, and remembers every
 // message in the order of its partition. Verify judges it.
 type History struct {
-	client *kgo.Client
-	topic  string
-	done   chan struct{}
+	reader
+	topic string
 
-	mu       sync.Mutex
 	messages []Message
 	next     map[int32]int64 // the offset that comes next
 	keys     map[int64]bool
@@ -50,31 +46,11 @@ func (p *problems) add(format string, args ...any) {
 
 // Record begins to read at the topic's beginning.
 func Record(broker, topic string) (*History, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.ConsumeTopics(topic),
-		kgo.FetchMaxWait(20*time.Millisecond), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		return nil, err
-	}
-	h := &History{client: client, topic: topic, done: make(chan struct{}),
-		next: map[int32]int64{}, keys: map[int64]bool{}}
-	go h.read()
-	return h, nil
+	h := &History{topic: topic, next: map[int32]int64{}, keys: map[int64]bool{}}
+	return h, h.start(broker, topic, h.record)
 }
 
-func (h *History) read() {
-	defer close(h.done)
-	for {
-		fetches := h.client.PollFetches(context.Background())
-		if fetches.IsClientClosed() {
-			return
-		}
-		h.mu.Lock()
-		fetches.EachRecord(h.record)
-		h.mu.Unlock()
-	}
-}
-
-// record checks what can be seen of one message alone, with nothing but the standard library.
+// record checks what can be seen of one message alone.
 func (h *History) record(r *kgo.Record) {
 	switch next := h.next[r.Partition]; {
 	case r.Offset < next:
@@ -83,16 +59,9 @@ func (h *History) record(r *kgo.Record) {
 		h.problems.add("partition %d: message %d follows message %d", r.Partition, r.Offset, next-1)
 	}
 	h.next[r.Partition] = r.Offset + 1
-	var m struct {
-		Name, Table, Hash string
-		Data              json.RawMessage
-	}
-	if err := json.Unmarshal(r.Value, &m); err != nil {
-		h.problems.add("message %d/%d is not JSON: %v", r.Partition, r.Offset, err)
+	m, ok := open(r, h.problems.add)
+	if !ok {
 		return
-	}
-	if sum := sha256.Sum256(m.Data); hex.EncodeToString(sum[:]) != m.Hash {
-		h.problems.add("message %d/%d: the hash is not that of its data", r.Partition, r.Offset)
 	}
 	o, err := readOrder(m.Data)
 	if err != nil || string(r.Key) != string(o.ID) {
@@ -198,10 +167,4 @@ func (h *History) reached(ends kadm.ListedOffsets) bool {
 	reached := true
 	ends.Each(func(end kadm.ListedOffset) { reached = reached && h.next[end.Partition] >= end.Offset })
 	return reached
-}
-
-// Close ends the reading.
-func (h *History) Close() {
-	h.client.Close()
-	<-h.done
 }

@@ -2,6 +2,7 @@
 // demo and the end-to-end tests are made of it.
 //
 //	trial.go     building and running the real binary
+//	reader.go    reading a topic, and the checksum of a message
 //	consumer.go  reading the topic of any table while it grows, and checking each message
 //	history.go   reading the topic of orders with all that can be known of each message
 //	verify.go    judging what was read by the table's rows and the faults that there were
