@@ -316,8 +316,7 @@ func classify(what string, err error) error {
 	case strings.Contains(text, "WRONGTYPE"):
 		return replicate.Stop(wrapped, "another program uses the job's key: delete or rename it")
 	case strings.Contains(text, "NOPERM"):
-		return replicate.Stop(wrapped, "allow the user GET, SET, DEL, EVAL, EVALSHA, MULTI, EXEC and SELECT,"+
-			" on the job's keys")
+		return replicate.Stop(wrapped, "allow the user GET, SET, DEL, EVAL, EVALSHA and SELECT, on the job's keys")
 	}
 	var certificate *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError

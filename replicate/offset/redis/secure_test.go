@@ -22,7 +22,7 @@ import (
 
 // needed is what the job's user has to be allowed, as docs/configure.md says.
 var needed = []any{"~repliqate:replication:*", "~{repliqate:replication:*", "+get", "+set", "+del", "+eval", "+evalsha",
-	"+select", "+multi", "+exec"}
+	"+select"}
 
 // secureRedis is a real server with a password, the users ann, who is allowed what is needed, bob, who is allowed
 // nothing, and cid, who has no access to the job's keys; and with TLS before it.
