@@ -12,6 +12,12 @@ type Sum [32]byte
 // String returns the checksum in lower-case hexadecimal, as the message's hash has it.
 func (s Sum) String() string { return hex.EncodeToString(s[:]) }
 
+// IsSumText reports whether s is a checksum in hexadecimal. Stores check with it what they find.
+func IsSumText(s string) bool {
+	_, err := hex.DecodeString(s)
+	return err == nil && len(s) == 2*len(Sum{})
+}
+
 // Offset is the durable position of a job: the key of the last row that the sink has acknowledged,
 // as decimal text, so that stores need not know the key's type.
 type Offset struct {

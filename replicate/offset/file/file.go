@@ -4,7 +4,6 @@ package file
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -44,7 +43,8 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 		return replicate.Offset{}, fmt.Errorf("read offset: %w", err)
 	}
 	parts := strings.Fields(string(content))
-	if len(parts) == 0 || len(parts) > 2 || !replicate.IsKeyText(parts[0]) || len(parts) == 2 && !isSum(parts[1]) {
+	if len(parts) == 0 || len(parts) > 2 || !replicate.IsKeyText(parts[0]) ||
+		len(parts) == 2 && !replicate.IsSumText(parts[1]) {
 		return replicate.Offset{}, replicate.Stop(
 			fmt.Errorf("offset file %s: expected a key in decimal, got %.40q", s.path, content),
 			"write the key of the last published row into it, or delete it to begin at the first row")
@@ -54,11 +54,6 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 		o.Sum = parts[1]
 	}
 	return o, nil
-}
-
-func isSum(s string) bool {
-	_, err := hex.DecodeString(s)
-	return err == nil && len(s) == 2*len(replicate.Sum{})
 }
 
 // verifyFolder tells a first start from a path that no offset can ever be written to.

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -103,7 +102,7 @@ func (w *Witness) LoadWitness(ctx context.Context) (replicate.Offset, error) {
 	}
 	text, ours := strings.CutPrefix(found.Metadata, witnessPrefix)
 	key, sum, _ := strings.Cut(text, ":")
-	if !ours || !replicate.IsKeyText(key) || sum != "" && !isSum(sum) {
+	if !ours || !replicate.IsKeyText(key) || sum != "" && !replicate.IsSumText(sum) {
 		return replicate.Offset{}, replicate.Stop(
 			fmt.Errorf("%w: the committed offset of group %s holds %.40q", ErrForeignWitness, w.group, found.Metadata),
 			"another program has written to this group: keep it away, and set the job's offset with "+
@@ -114,11 +113,6 @@ func (w *Witness) LoadWitness(ctx context.Context) (replicate.Offset, error) {
 
 // ErrForeignWitness says that something else than a witness is where the witness should be.
 var ErrForeignWitness = errors.New("the witness of the offset can't be read")
-
-func isSum(s string) bool {
-	_, err := hex.DecodeString(s)
-	return err == nil && len(s) == 2*len(replicate.Sum{})
-}
 
 // DeleteWitness deletes the witness, where there is one: a job without offset begins at the first row.
 func (w *Witness) DeleteWitness(ctx context.Context) error {
