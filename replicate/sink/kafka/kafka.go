@@ -177,8 +177,13 @@ func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(er
 	session := s.session
 	session.flights.Add(1)
 	session.underway.Add(1)
+	most := s.messageMax(session.limits, s.config.Topic)
 	for i := range messages {
-		if err := s.refuse(ctx, session, &messages[i]); err != nil {
+		limit := most
+		if messages[i].DeadLetter {
+			limit = s.messageMax(session.limits, s.config.DeadLetterTopic)
+		}
+		if err := s.refuse(ctx, session, &messages[i], limit); err != nil {
 			session.refusal.CompareAndSwap(nil, &err)
 			// What was handed over before is not at fault, and the loop closes the sink when it hears of this.
 			_ = session.client.Flush(ctx) // each batch has its own error
@@ -189,9 +194,9 @@ func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(er
 	}
 }
 
-// refuse says why a message is not handed to the producer. What the producer would refuse by itself has to be
-// found here: it goes on with the messages after it.
-func (s *Sink) refuse(ctx context.Context, session *session, m *replicate.Message) error {
+// refuse says why a message is not handed to the producer. limit is the largest that its topic takes. What the
+// producer would refuse by itself has to be found here: it goes on with the messages after it.
+func (s *Sink) refuse(ctx context.Context, session *session, m *replicate.Message, limit int) error {
 	for _, first := range []*error{session.failure.Load(), session.refusal.Load()} {
 		if first != nil {
 			return *first
@@ -200,8 +205,7 @@ func (s *Sink) refuse(ctx context.Context, session *session, m *replicate.Messag
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("publish to topic %s: %w", s.topic(m), err)
 	}
-	size, limit := len(m.Key)+len(m.Value), s.messageMax(session.limits, s.topic(m))
-	if size > limit {
+	if size := len(m.Key) + len(m.Value); size > limit {
 		return s.tooLarge(s.topic(m), string(m.RowKey), size, limit)
 	}
 	return nil
