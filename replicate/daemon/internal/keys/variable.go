@@ -1,4 +1,4 @@
-package daemon
+package keys
 
 import (
 	"regexp"
@@ -15,10 +15,10 @@ var (
 	upperName    = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 )
 
-// expand puts the environment's variables into a value: ${NAME} and ${NAME:-default}, the default where
-// the variable is empty too, as a shell has it. $${ is a literal ${, and any other $ is itself, so that
-// the original's values stay what they were. What a variable holds is text and nothing else.
-func (d *document) expand(path string, n *yaml.Node, hidden bool) (text string, filled bool) {
+// expand puts the environment's variables into a value: ${NAME} and ${NAME:-default}. As in a shell, the default
+// also replaces an empty variable. $${ is a literal ${, and any other $ is itself, so that the Python daemon's
+// values keep their meaning. What a variable holds is text and nothing else.
+func (d *Document) expand(path string, n *yaml.Node, hidden bool) (text string, filled bool) {
 	var out strings.Builder
 	rest := n.Value
 	for d.err == nil {
@@ -58,7 +58,7 @@ func (d *document) expand(path string, n *yaml.Node, hidden bool) (text string, 
 
 // unset says which variable is missing. In a secret, what does not look like a variable may be a part of
 // it.
-func (d *document) unset(path string, n *yaml.Node, name string, hidden bool) {
+func (d *Document) unset(path string, n *yaml.Node, name string, hidden bool) {
 	if hidden && !upperName.MatchString(name) {
 		d.fail(n, path, "the environment does not have the variable that stands here: "+
 			"set it; where ${ is meant as it is, write $${")

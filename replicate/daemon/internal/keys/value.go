@@ -1,4 +1,4 @@
-package daemon
+package keys
 
 import (
 	"fmt"
@@ -13,9 +13,9 @@ import (
 )
 
 // readFunc reads one value; a null never comes to it.
-type readFunc func(d *document, path string, n *yaml.Node)
+type readFunc func(d *Document, path string, n *yaml.Node)
 
-func (f readFunc) read(d *document, path string, n *yaml.Node) {
+func (f readFunc) read(d *Document, path string, n *yaml.Node) {
 	switch {
 	case isNull(n) && n.Anchor != "":
 		d.fail(n, path, "expected a value: one that begins with & must be in quotes")
@@ -50,11 +50,11 @@ func (v value) shown() string {
 	case v.filled:
 		return "something else from the environment"
 	}
-	return harmless(v.text, longest)
+	return Harmless(v.text, longest)
 }
 
-// harmless quotes a text that is short and nothing like an address with a password.
-func harmless(s string, longest int) string {
+// Harmless quotes a text that is short and nothing like an address with a password.
+func Harmless(s string, longest int) string {
 	odd := func(r rune) bool { return r == '@' || !unicode.IsPrint(r) }
 	if len(s) > longest || strings.Contains(s, "://") || strings.ContainsFunc(s, odd) {
 		return fmt.Sprintf("a text of %d bytes", len(s))
@@ -63,7 +63,7 @@ func harmless(s string, longest int) string {
 }
 
 // scalar reads a single value. want says what was expected where there is something else.
-func (d *document) scalar(path string, n *yaml.Node, want string, hidden bool) (value, bool) {
+func (d *Document) scalar(path string, n *yaml.Node, want string, hidden bool) (value, bool) {
 	if n.Kind != yaml.ScalarNode {
 		d.fail(n, path, "expected %s, got %s", want, kindOf(n))
 		return value{}, false
@@ -80,10 +80,10 @@ func (d *document) scalar(path string, n *yaml.Node, want string, hidden bool) (
 	return v, d.err == nil
 }
 
-// text reads a string. One that YAML, as the original read it, takes for something that is written in
-// another way must be in quotes, since it would be another name than the original's.
+// text reads a string. One that YAML, as the Python daemon read it, takes for something that is written in
+// another way must be in quotes, since it would be another name than the Python daemon's.
 func text(target *string) reader {
-	return readFunc(func(d *document, path string, n *yaml.Node) {
+	return readFunc(func(d *Document, path string, n *yaml.Node) {
 		v, ok := d.scalar(path, n, "a text", false)
 		switch {
 		case !ok:
@@ -97,7 +97,7 @@ func text(target *string) reader {
 
 // secret reads a string that never appears in an error or a log.
 func secret(target *string) reader {
-	return readFunc(func(d *document, path string, n *yaml.Node) {
+	return readFunc(func(d *Document, path string, n *yaml.Node) {
 		if v, ok := d.scalar(path, n, "a text", true); ok {
 			*target = v.text
 		}
@@ -105,7 +105,7 @@ func secret(target *string) reader {
 }
 
 func integer(target *int, least, most int) reader {
-	return readFunc(func(d *document, path string, n *yaml.Node) {
+	return readFunc(func(d *Document, path string, n *yaml.Node) {
 		v, ok := d.scalar(path, n, "a whole number", false)
 		if !ok {
 			return
@@ -119,7 +119,7 @@ func integer(target *int, least, most int) reader {
 	})
 }
 
-// integer reads YAML 1.1's forms, which the original's loader knew: 1_000, 0x1f, 0b11, and 010 as octal.
+// integer reads YAML 1.1's forms, which the Python daemon's loader knew: 1_000, 0x1f, 0b11, and 010 as octal.
 func (v value) integer() (int64, error) {
 	if v.plain {
 		return integer11(v.text)
@@ -140,7 +140,7 @@ func integer11(s string) (int64, error) {
 
 // boolean reads YAML 1.1's words.
 func boolean(target *bool) reader {
-	return readFunc(func(d *document, path string, n *yaml.Node) {
+	return readFunc(func(d *Document, path string, n *yaml.Node) {
 		v, ok := d.scalar(path, n, "true or false", false)
 		if !ok {
 			return
@@ -155,17 +155,9 @@ func boolean(target *bool) reader {
 
 var booleans = map[string]bool{"true": true, "yes": true, "on": true, "false": false, "no": false, "off": false}
 
-func seconds(target *time.Duration, least, most time.Duration) reader {
-	return duration(target, time.Second, "seconds", least, most)
-}
-
-func milliseconds(target *time.Duration, least, most time.Duration) reader {
-	return duration(target, time.Millisecond, "milliseconds", least, most)
-}
-
 func duration(target *time.Duration, unit time.Duration, units string, least, most time.Duration) reader {
 	in := func(t time.Duration) string { return strconv.FormatFloat(float64(t)/float64(unit), 'f', -1, 64) }
-	return readFunc(func(d *document, path string, n *yaml.Node) {
+	return readFunc(func(d *Document, path string, n *yaml.Node) {
 		v, ok := d.scalar(path, n, "a number of "+units, false)
 		if !ok {
 			return
@@ -192,23 +184,10 @@ func (v value) number() (float64, error) {
 	return strconv.ParseFloat(strings.ReplaceAll(v.text, "_", ""), 64)
 }
 
-// leastPoll is what a poll interval of 0 means, which the original allowed.
-const leastPoll = 10 * time.Millisecond
-
-func pollInterval(target *time.Duration) reader {
-	read := seconds(target, 0, mostTime)
-	return readFunc(func(d *document, path string, n *yaml.Node) {
-		read.read(d, path, n)
-		if d.err == nil {
-			*target = max(*target, leastPoll)
-		}
-	})
-}
-
 // choice reads one of several words. YAML's other words for on and off mean those.
 func choice(target *string, words ...string) reader {
 	want := strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
-	return readFunc(func(d *document, path string, n *yaml.Node) {
+	return readFunc(func(d *Document, path string, n *yaml.Node) {
 		v, ok := d.scalar(path, n, want, false)
 		if !ok {
 			return
@@ -230,7 +209,7 @@ func choice(target *string, words ...string) reader {
 // list reads a list of texts, or a text of items that commas separate. Where commas can't be part of an
 // item they separate in a list too.
 func list(target *[]string, split bool) reader {
-	return readFunc(func(d *document, path string, n *yaml.Node) {
+	return readFunc(func(d *Document, path string, n *yaml.Node) {
 		items, split := []*yaml.Node{n}, split || n.Kind == yaml.ScalarNode
 		if n.Kind == yaml.SequenceNode {
 			items = n.Content
@@ -260,7 +239,7 @@ func list(target *[]string, split bool) reader {
 	})
 }
 
-// The forms of YAML 1.1 that the original's loader took for something else than a text.
+// The forms of YAML 1.1 that the Python daemon's loader took for something other than a text.
 var (
 	number11 = regexp.MustCompile(`^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9])*` +
 		`(\.[0-9_]*)?([eE][-+][0-9]+)?|\.[0-9][0-9_]*([eE][-+][0-9]+)?|\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
@@ -268,7 +247,7 @@ var (
 	whole  = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
 )
 
-// otherInPython reports whether the original saw something in a plain text that Python prints in another
+// otherInPython reports whether the Python daemon saw something in a plain text that Python prints in another
 // way.
 func otherInPython(s string) bool {
 	if _, is := booleans[strings.ToLower(s)]; is {

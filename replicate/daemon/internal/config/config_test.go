@@ -1,26 +1,26 @@
-package daemon
+package config
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/repliqate/repliqate/replicate/daemon/internal/keys"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/config with what the reader says now")
 
 // shop is the table that the cases of testdata/config are for.
-var shop = generated{
-	table: "orders", key: "id", regenerate: "repliqate-gen --schema shop.sql --table orders --fields id,note",
-	fields: []string{"id", "note"}, columns: []string{"id", "note"},
+var shop = Generated{
+	Table: "orders", Key: "id", Regenerate: "repliqate-gen --schema shop.sql --table orders --fields id,note",
+	Fields: []string{"id", "note"}, Columns: []string{"id", "note"},
 }
 
 // base is the configuration that a case changes. Its sections are the levels that a case can add lines to;
@@ -140,18 +140,13 @@ func readCase(t *testing.T, sections map[string]string) (said string) {
 	return out.String()
 }
 
-// commented finds a key in a configuration, in a comment or not, at the beginning of a line or in braces.
-func commented(key string) *regexp.Regexp {
-	return regexp.MustCompile(`(?m)(^ *(# )?|[{,] ?)` + key + `:`)
-}
-
 func readContent(t *testing.T, content []byte, env map[string]string) (c *Config, warnings []string, err error) {
 	t.Helper()
-	d := newDocument("config.yaml", func(msg string) { warnings = append(warnings, msg) })
-	d.env = func(name string) (string, bool) { v, ok := env[name]; return v, ok }
-	c, err = d.config(d.parse(content))
+	warn := func(msg string) { warnings = append(warnings, msg) }
+	doc := keys.New("config.yaml", func(name string) (string, bool) { v, ok := env[name]; return v, ok }, warn)
+	c, err = read(doc, doc.Parse(content), warn)
 	if err == nil {
-		err = c.agree(shop)
+		err = c.Agree(shop)
 	}
 	return c, warnings, err
 }
@@ -178,69 +173,6 @@ func settings(c *Config) []string {
 	}
 	walk("", reflect.ValueOf(*c))
 	return out
-}
-
-// Every key of the reader is explained in docs/configure.md and in the configuration that is emitted.
-func TestEveryKeyIsDocumented(t *testing.T) {
-	all := paths("", new(Config).keys())
-	if len(all) < 50 {
-		t.Fatalf("only %d keys: %q", len(all), all)
-	}
-	for _, name := range []string{"../../docs/configure.md", "../../templates/config.yaml.tmpl"} {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range all {
-			key := path[strings.LastIndexByte(path, '.')+1:]
-			if slices.ContainsFunc(all, func(other string) bool { return strings.HasPrefix(other, path+".") }) {
-				continue // it is nothing but those below it
-			}
-			full := strings.TrimPrefix(path, "repliqate.")
-			found := bytes.Contains(content, []byte("| `"+full+"` |")) ||
-				bytes.Contains(content, []byte("| `"+strings.TrimPrefix(full, "replication.")+"` |"))
-			if strings.HasSuffix(name, ".tmpl") {
-				found = commented(key).Match(content)
-			}
-			if !found {
-				t.Errorf("%s does not have %s", filepath.Base(name), path)
-			}
-		}
-	}
-}
-
-// Every metric, and every warning of the log, is explained to those who operate it.
-func TestOperatorsKnowWhatIsSaid(t *testing.T) {
-	page, err := os.ReadFile("../../docs/operate.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, source := range []struct {
-		file, pattern string
-		least         int
-	}{
-		{"../metrics/statsd/hooks.go", `\.(?:Count|Timing|Gauge|Hold)\("([a-z_.]+)"`, 15},
-		{"events.go", `log\.Warn\("([^"]*)"`, 8},
-		{"events.go", `^\t"[a-z]+": +"([^"]* (?:can't|failed)[^"]*)",`, 6},
-		{"log.go", `log\.Warn\("([^"]*)"`, 1},
-		{"wire.go", `log\.warn\("([^"]*)"`, 1},
-	} {
-		code, err := os.ReadFile(source.file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := regexp.MustCompile(`(?m)`+source.pattern).FindAllSubmatch(code, -1)
-		if len(found) < source.least {
-			t.Errorf("%s: found %d of at least %d", source.file, len(found), source.least)
-		}
-		for _, m := range found {
-			// The page may leave out how a line goes on.
-			begins := m[1][:min(len(m[1]), 20)]
-			if !bytes.Contains(page, append([]byte("`"), begins...)) {
-				t.Errorf("docs/operate.md does not explain %q", m[1])
-			}
-		}
-	}
 }
 
 // Files of other systems begin with a byte order mark and end lines in two characters.

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate/daemon/configkeys"
+)
+
+// Every key of the table has a value that goes somewhere, of the type that its kind needs, and nothing else is bound.
+func TestEveryKeyIsBound(t *testing.T) {
+	types := map[configkeys.Kind]reflect.Type{
+		configkeys.Text: reflect.TypeFor[*string](), configkeys.Choice: reflect.TypeFor[*string](),
+		configkeys.Whole: reflect.TypeFor[*int](), configkeys.Switch: reflect.TypeFor[*bool](),
+		configkeys.Seconds: reflect.TypeFor[*time.Duration](), configkeys.Milliseconds: reflect.TypeFor[*time.Duration](),
+		configkeys.List: reflect.TypeFor[*[]string](), configkeys.Addresses: reflect.TypeFor[*[]string](),
+	}
+	bound := targets(new(Config))
+	for _, k := range configkeys.All() {
+		if got, want := reflect.TypeOf(bound[k.Name]), types[k.Kind]; got != want {
+			t.Errorf("%s goes to a %v, want %v", k.Name, got, want)
+		}
+		delete(bound, k.Name)
+	}
+	for name := range bound {
+		t.Errorf("%s is not in the table", name)
+	}
+	for _, b := range bindings(new(Config)) {
+		if _, ok := configkeys.Find(b.key); !ok {
+			t.Errorf("%s is not in the table", b.key)
+		}
+	}
+}
+
+// Each row of the table says what reading, the documentation and the emitted file need.
+func TestTableIsComplete(t *testing.T) {
+	all := configkeys.All()
+	if len(all) < 50 {
+		t.Fatalf("only %d keys", len(all))
+	}
+	var seen []string
+	for _, k := range all {
+		group, isBelow := configkeys.Find(k.Group())
+		switch {
+		case slices.Contains(seen, k.Name):
+			t.Errorf("%s stands there twice", k.Name)
+		case k.Group() != "" && (!isBelow || group.Kind != configkeys.Group || !slices.Contains(seen, k.Group())):
+			t.Errorf("%s: its group does not stand before it", k.Name)
+		case k.Meaning == "" || strings.HasSuffix(k.Meaning, "."):
+			t.Errorf("%s: expected a meaning without a full stop at its end", k.Name)
+		case k.Required && (k.Expect == "" || k.Default != "" || k.Place != configkeys.InHelp):
+			t.Errorf("%s is required: --help shows it, its error says what was expected, and it has no default", k.Name)
+		case (k.Kind == configkeys.Group) != (k.Example == ""):
+			t.Errorf("%s: a key has an example, and a group has none", k.Name)
+		case (k.Kind == configkeys.Choice) != (len(k.Words) > 0):
+			t.Errorf("%s: a choice has words, and nothing else has", k.Name)
+		case k.Least > k.Most:
+			t.Errorf("%s: its bounds are %v and %v", k.Name, k.Least, k.Most)
+		}
+		seen = append(seen, k.Name)
+	}
+}
+
+// Whoever builds a replicator without a configuration file gets the same defaults.
+func TestPartsHaveTheSameDefaults(t *testing.T) {
+	c, _, err := readContent(t, []byte(compose(nil)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := c.Loop, c.Loop.WithDefaults()
+	bare := c.Loop
+	bare.OnceWait, bare.DrainTimeout, bare.StuckAfter, bare.LeaseTTL = 0, 0, 0, 0
+	bare.BatchRows, bare.BatchBytes, bare.AuditKeep, bare.AuditKeys, bare.AuditInterval = 0, 0, 0, 0, 0
+	if own := bare.WithDefaults(); own != want {
+		t.Errorf("the configuration's defaults are %+v, the loop's are %+v", want, own)
+	}
+	if got.OnceWait == 0 || got.BatchRows == 0 {
+		t.Errorf("the configuration has no defaults of its own: %+v", got)
+	}
+}
