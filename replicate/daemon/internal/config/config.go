@@ -8,6 +8,7 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/keys"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
@@ -22,7 +23,7 @@ type Config struct {
 	OffsetFile string
 	Lease      string // empty: the file does not say
 	Redis      redis.Config
-	Loop       replicate.Config
+	Loop       loop.Config
 
 	URI        string
 	Table      string

@@ -1,88 +1,101 @@
-package daemon
+package job
 
 import (
+	"errors"
 	"io"
 	"os"
 
 	"github.com/repliqate/repliqate/internal/buildinfo"
 	"github.com/repliqate/repliqate/replicate"
-	"github.com/repliqate/repliqate/replicate/codec/json"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/joblog"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/metrics/statsd"
-	"github.com/repliqate/repliqate/replicate/offset/file"
 	"github.com/repliqate/repliqate/replicate/offset/memory"
-	"github.com/repliqate/repliqate/replicate/offset/redis"
-	"github.com/repliqate/repliqate/replicate/sink/kafka"
 	"github.com/repliqate/repliqate/replicate/sink/stdout"
 )
 
-// parts puts a replicator's parts together. closeAll ends what the replicator does not close itself, and
-// is never nil.
-func parts[R any, K replicate.Key](p Program[R, K], c *Config, f flags, log *logger, out io.Writer) (
-	parts replicate.Parts[K], closeAll func(), err error,
-) {
-	var closers []func() error
-	closeAll = func() {
-		for _, end := range closers {
-			_ = end() // the job has ended: a connection that can't be closed loses nothing
-		}
-	}
-	parts.Config = c.Loop
-	parts.Config.Once = f.once
-	codec := json.New(c.Name, c.Table, p.Table.AppendJSON)
-	builder := replicate.NewBuilder(p.Table, codec, c.messageKey, c.Kafka.DeadLetterTopic != "")
-	source := replicate.SourceConfig{URI: c.URI, Job: c.Name, Settle: c.Settle, Warn: log.warn}
-	parts.Source, err = p.NewSource(builder, source)
-	if err != nil {
-		return parts, closeAll, err
-	}
-	parts.Hooks = log.hooks()
-	if c.StatsdAddr != "" {
-		host, _ := os.Hostname() // a tag: the job runs without it
-		client := statsd.New(statsd.Config{Addr: c.StatsdAddr, Job: c.Name, Version: buildinfo.Version(), Table: c.Table,
-			Topic: c.Kafka.Topic, Host: host, UnsafeDelay: c.Settle.UnsafeDelay})
-		closers = append(closers, client.Close)
-		parts.Hooks = replicate.MergeHooks(parts.Hooks, statsd.Hooks(client))
-	}
-	if f.stdout {
-		parts.Sink, parts.Store = stdout.New(out), memory.New()
-		return parts, closeAll, nil
-	}
-	sink, err := kafka.New(c.Kafka)
-	if err != nil {
-		return parts, closeAll, err
-	}
-	parts.Sink = sink
-	end, err := stores(&parts, c, sink, log)
-	closers = append(closers, end)
-	return parts, closeAll, err
+// Program is what a generated main hands over, as daemon.Program has it.
+type Program[R any, K replicate.Key] struct {
+	Engine    string
+	Table     *replicate.Table[R, K]
+	NewSource func(b *replicate.Builder[R, K], c replicate.SourceConfig) (replicate.Source[K], error)
 }
 
-// stores chooses where the offset is kept. The function that it returns closes the store.
-func stores[K replicate.Key](parts *replicate.Parts[K], c *Config, sink *kafka.Sink, log *logger) (
-	end func() error, err error,
-) {
-	nothing := func() error { return nil }
-	switch {
-	case c.Redis.Addr != "":
-		store, err := redis.New(c.Redis)
-		if err != nil {
-			return nothing, err
-		}
-		parts.Store, parts.Witness = store, sink
-		if c.Lease != "off" {
-			parts.Lease = store
-		}
-		return store.Close, nil
-	case c.OffsetFile != "":
-		store := file.New(c.OffsetFile)
-		parts.Store = store
-		if c.Lease != "off" {
-			parts.Lease = store
-		}
-	default:
-		log.warn("the offset is kept in memory alone, so each start publishes the table from its first row: " +
-			"set redis_addr or offset_file")
-		parts.Store = memory.New()
+// Options are what the command line says of a job.
+type Options struct {
+	Once  bool
+	Print bool      // print messages to Out, and touch neither Kafka nor the offset
+	Out   io.Writer // standard output
+}
+
+// Job is a replicator's parts, and what has to be closed after it.
+type Job[K replicate.Key] struct {
+	Parts   loop.Parts[K]
+	closers []func() error
+}
+
+// New puts a job together. Nothing is connected yet.
+func New[R any, K replicate.Key](p Program[R, K], c *config.Config, log *joblog.Logger, o Options) (*Job[K], error) {
+	j := &Job[K]{}
+	j.Parts.Config = c.Loop
+	j.Parts.Config.Once = o.Once
+	if err := assemble(j, p, c, log, o); err != nil {
+		j.Close()
+		return nil, err
 	}
-	return nothing, nil
+	return j, nil
+}
+
+// assemble makes the parts one after the other.
+func assemble[R any, K replicate.Key](
+	j *Job[K], p Program[R, K], c *config.Config, log *joblog.Logger, o Options,
+) (err error) {
+	if j.Parts.Source, err = NewSource(p, c, log); err != nil {
+		return err
+	}
+	j.Parts.Hooks = log.Hooks()
+	if c.StatsdAddr != "" {
+		j.addStatsd(c)
+	}
+	if o.Print {
+		j.Parts.Sink, j.Parts.Store = stdout.New(o.Out), memory.New()
+		return nil
+	}
+	sink, err := NewSink(c)
+	if err != nil {
+		return err
+	}
+	j.Parts.Sink = sink
+	store, err := NewStore(c)
+	switch {
+	case errors.Is(err, ErrNoStore):
+		log.Warn("the offset is kept in memory alone, so each start publishes the table from its first row: " +
+			"set redis_addr or offset_file")
+		j.Parts.Store = memory.New()
+		return nil
+	case err != nil:
+		return err
+	}
+	j.closers = append(j.closers, store.Close)
+	j.Parts.Store, j.Parts.Lease = store.Offsets, store.Lease
+	if store.NeedsWitness {
+		j.Parts.Witness = sink
+	}
+	return nil
+}
+
+func (j *Job[K]) addStatsd(c *config.Config) {
+	host, _ := os.Hostname() // a tag: the job runs without it
+	client := statsd.New(statsd.Config{Addr: c.StatsdAddr, Job: c.Name, Version: buildinfo.Version(), Table: c.Table,
+		Topic: c.Kafka.Topic, Host: host, UnsafeDelay: c.Settle.UnsafeDelay})
+	j.closers = append(j.closers, client.Close)
+	j.Parts.Hooks = replicate.MergeHooks(j.Parts.Hooks, statsd.Hooks(client))
+}
+
+// Close ends what the replicator does not close itself.
+func (j *Job[K]) Close() {
+	for _, end := range j.closers {
+		_ = end() // the job has ended: a connection that can't be closed loses nothing
+	}
 }

@@ -1,4 +1,4 @@
-package daemon
+package joblog
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 func TestDeniedWitnessIsHeard(t *testing.T) {
 	var log bytes.Buffer
 	err := fmt.Errorf("load: %w: allow the user to read group g", replicate.ErrWitnessDenied)
-	newLogger(&log, "text", 0, "job").onLoad(replicate.LoadInfo{Witness: true, Err: err})
+	New(&log, "text", 0, "job").onLoad(replicate.LoadInfo{Witness: true, Err: err})
 	for _, want := range []string{"level=ERROR", "beginning at the first row", "allow the user to read group g"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %q: %s", want, log.String())

@@ -1,4 +1,4 @@
-package daemon
+package joblog
 
 import (
 	"context"
@@ -10,7 +10,8 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-func (l *logger) hooks() replicate.Hooks {
+// Hooks returns hooks that log the loop's events.
+func (l *Logger) Hooks() replicate.Hooks {
 	return replicate.Hooks{
 		OnState: l.onState, OnPoll: l.onPoll, OnPublish: l.onPublish, OnLoad: l.onLoad, OnCommit: l.onCommit,
 		OnRetry: l.onRetry, OnLease: l.onLease, OnHorizon: l.onHorizon, OnAudit: l.onAudit,
@@ -26,11 +27,11 @@ var stateText = map[string]string{
 	"stopped":  "stopped",
 }
 
-func (l *logger) onState(i replicate.StateInfo) {
+func (l *Logger) onState(i replicate.StateInfo) {
 	l.log.Info(stateText[i.State], "state", i.State, "offset", i.Offset.Key)
 }
 
-func (l *logger) onPoll(i replicate.PollInfo) {
+func (l *Logger) onPoll(i replicate.PollInfo) {
 	if i.BadRows > 0 {
 		l.log.Warn("rows went to the dead-letter topic", "rows", i.BadRows)
 	}
@@ -47,18 +48,18 @@ func (l *logger) onPoll(i replicate.PollInfo) {
 	}
 }
 
-func (l *logger) onPublish(i replicate.PublishInfo) {
+func (l *Logger) onPublish(i replicate.PublishInfo) {
 	if i.Err == nil {
 		l.healed("sink", "Kafka is written again")
 		l.log.Debug("published", "rows", i.Rows, "bytes", i.Bytes, "last", i.Last, "ms", i.Duration.Milliseconds())
 	}
 }
 
-func (l *logger) onLoad(i replicate.LoadInfo) {
+func (l *Logger) onLoad(i replicate.LoadInfo) {
 	if i.Witness && errors.Is(i.Err, replicate.ErrWitnessDenied) {
 		// At any verbosity: the store may have lost its offset.
 		l.log.Error("no offset is stored, and whether there is a copy in Kafka can't be read: beginning at the first row",
-			"error", i.Err.Error())
+			"error", oneLine(i.Err))
 	}
 	if i.Err != nil {
 		return
@@ -75,7 +76,7 @@ func (l *logger) onLoad(i replicate.LoadInfo) {
 	}
 }
 
-func (l *logger) onCommit(i replicate.CommitInfo) {
+func (l *Logger) onCommit(i replicate.CommitInfo) {
 	if i.Err == nil {
 		l.healed("commit", "the offset is stored again")
 		l.log.Debug("committed", "offset", i.Offset.Key, "ms", i.Duration.Milliseconds())
@@ -83,14 +84,14 @@ func (l *logger) onCommit(i replicate.CommitInfo) {
 }
 
 // healed says once that an operation succeeds whose failure was reported.
-func (l *logger) healed(op, msg string) {
+func (l *Logger) healed(op, msg string) {
 	if l.failing[op] {
 		delete(l.failing, op)
 		l.log.Warn(msg)
 	}
 }
 
-func (l *logger) onRetry(i replicate.RetryInfo) {
+func (l *Logger) onRetry(i replicate.RetryInfo) {
 	level := slog.LevelDebug
 	if l.again("retry " + i.Op) {
 		level = slog.LevelWarn
@@ -114,7 +115,7 @@ var retryText = map[string]string{
 	"witness": "the second copy of the offset can't be stored in Kafka; trying again",
 }
 
-func (l *logger) onLease(i replicate.LeaseInfo) {
+func (l *Logger) onLease(i replicate.LeaseInfo) {
 	switch {
 	case i.Err != nil && i.Held:
 		l.log.Warn("the lease can't be renewed; going on, since the worst case is duplicates", "error", oneLine(i.Err))
@@ -127,13 +128,13 @@ func (l *logger) onLease(i replicate.LeaseInfo) {
 	}
 }
 
-func (l *logger) onHorizon(i replicate.HorizonInfo) {
+func (l *Logger) onHorizon(i replicate.HorizonInfo) {
 	l.log.Warn("open transactions hold rows back: end them if they are stuck", "age_s", int(i.Age.Seconds()),
 		"holders", bounded(i.Holders, "; "))
 }
 
 // onAudit reports the rows that appeared in gaps which had been passed, and keys that were given up.
-func (l *logger) onAudit(i replicate.AuditInfo) {
+func (l *Logger) onAudit(i replicate.AuditInfo) {
 	if len(i.Late) > 0 {
 		msg := "late rows, which are not published: they were inserted with explicit keys below the offset"
 		if i.Published {

@@ -1,4 +1,4 @@
-package daemon
+package joblog
 
 import (
 	"bytes"
@@ -15,9 +15,9 @@ import (
 
 // newLog returns a logger at the highest level, and a function that returns what was said since the last call,
 // without times.
-func newLog() (*logger, func() []string) {
+func newLog() (*Logger, func() []string) {
 	var out bytes.Buffer
-	l := newLogger(&out, "text", 3, "shop")
+	l := New(&out, "text", 3, "shop")
 	return l, func() []string {
 		var lines []string
 		for line := range strings.Lines(out.String()) {

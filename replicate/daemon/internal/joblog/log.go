@@ -1,22 +1,21 @@
-package daemon
+package joblog
 
 import (
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/repliqate/repliqate/internal/buildinfo"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
 )
 
 // repeatAfter is how long a problem that goes on is not reported again.
 const repeatAfter = time.Minute
 
-// logger turns the loop's events into log lines. What goes on for long is said once a minute.
-type logger struct {
+// Logger turns the loop's events into log lines. What goes on for long is said once a minute.
+type Logger struct {
 	log *slog.Logger
 
 	mu   sync.Mutex // the source warns from a goroutine of its own
@@ -26,8 +25,8 @@ type logger struct {
 	dropped int64           // keys that the audit dropped, as last reported
 }
 
-// newLogger writes text to a terminal and JSON elsewhere, or as the configuration says.
-func newLogger(w io.Writer, format string, verbosity int, job string) *logger {
+// New returns a log that is text on a terminal and JSON elsewhere, or what format says.
+func New(w io.Writer, format string, verbosity int, job string) *Logger {
 	level := []slog.Level{slog.LevelError, slog.LevelWarn, slog.LevelInfo, slog.LevelDebug}[min(verbosity, 3)]
 	options := &slog.HandlerOptions{Level: level}
 	var handler slog.Handler = slog.NewJSONHandler(w, options)
@@ -38,7 +37,7 @@ func newLogger(w io.Writer, format string, verbosity int, job string) *logger {
 	if job != "" {
 		log = log.With("job", job)
 	}
-	return &logger{log: log, said: map[string]time.Time{}, failing: map[string]bool{}}
+	return &Logger{log: log, said: map[string]time.Time{}, failing: map[string]bool{}}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -50,18 +49,24 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// warn reports what is odd but no reason to stop, once a minute in the same words.
-func (l *logger) warn(msg string) {
+// Warn reports what is odd but no reason to stop, once a minute in the same words.
+func (l *Logger) Warn(msg string) {
 	if l.again(msg) {
 		l.log.Warn(msg)
 	}
 }
 
+// Error reports what ends the program.
+func (l *Logger) Error(err error) { l.log.Error(oneLine(err)) }
+
+// oneLine is the text of an error, which may be several joined, with settings called by their keys.
+func oneLine(err error) string { return strings.ReplaceAll(config.Explain(err), "\n", "; ") }
+
 // saidMax bounds how many problems are remembered.
 const saidMax = 256
 
 // again reports whether a problem is new, or was last reported more than a minute ago.
-func (l *logger) again(problem string) bool {
+func (l *Logger) again(problem string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if last, ok := l.said[problem]; ok && time.Since(last) < repeatAfter {
@@ -72,64 +77,4 @@ func (l *logger) again(problem string) bool {
 	}
 	l.said[problem] = time.Now()
 	return true
-}
-
-// starting says what runs, from where to where. Nothing of it is secret.
-func (l *logger) starting(c *Config, f flags, g generated, fingerprint string) {
-	brokers := c.Kafka.Brokers
-	if len(brokers) == 0 {
-		brokers = []string{"localhost:9092"}
-	}
-	fields := []any{"table", g.table, "schema", fingerprint, "version", buildinfo.Version(), "source", sourceName(c.URI)}
-	if f.stdout {
-		fields = append(fields, "sink", "standard output", "offset", "none: from the first row on")
-	} else {
-		fields = append(fields, "topic", c.Kafka.Topic, "brokers", strings.Join(brokers, ","), "offset", c.offsetPlace(),
-			"lease", c.leaseMode())
-	}
-	l.log.Info("repliqate begins", append(fields, "audit", c.Audit, "once", f.once)...)
-	if d := c.Settle.UnsafeDelay; d > 0 {
-		l.log.Warn("settle.unsafe_delay_sec is set: rows of transactions that stay open for longer are lost without a trace",
-			"unsafe_delay_s", d.Seconds())
-	}
-}
-
-func (c *Config) offsetPlace() string {
-	switch {
-	case c.Redis.Addr != "":
-		addr := c.Redis.Addr
-		if _, rest, isURL := strings.Cut(addr, "://"); isURL {
-			addr = rest[strings.LastIndexByte(rest, '@')+1:]
-			addr, _, _ = strings.Cut(addr, "?")
-		}
-		return "redis at " + addr
-	case c.OffsetFile != "":
-		return "file " + c.OffsetFile
-	}
-	return "memory"
-}
-
-func (c *Config) leaseMode() string {
-	switch {
-	case c.Redis.Addr == "" && c.OffsetFile == "":
-		return "off"
-	case c.Lease == "":
-		return "on"
-	}
-	return c.Lease
-}
-
-// sourceName names the database: its host or file and nothing else of the URI. Where it is not certain
-// where the password ends, it is not shown.
-func sourceName(uri string) string {
-	scheme, rest, _ := strings.Cut(uri, "://")
-	if strings.HasPrefix(scheme, "sqlite") {
-		path, _, _ := strings.Cut(rest, "?")
-		return strings.TrimPrefix(path, "/")
-	}
-	u, err := url.Parse("any://" + rest)
-	if err != nil || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
-		return "not shown"
-	}
-	return u.Host + u.Path
 }

@@ -1,4 +1,4 @@
-package daemon
+package offset
 
 import (
 	"context"
@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
 
 // move is a change of the offset, and what it means.
 type move struct {
 	from, to replicate.Offset
-	skips    bool // the rows between are not published; else they are published again
+	skips    bool // the rows between are not published; otherwise they are published again
 	rows     int  // between the two, as far as they were counted
 }
 
@@ -85,7 +87,7 @@ func (o *operator[K]) plan(ctx context.Context, s *standing[K]) (m move, err err
 	}
 	for _, known := range []replicate.Offset{s.witness, s.offset} {
 		if known.Key == m.to.Key {
-			m.to.Sum = known.Sum
+			m.to.Checksum = known.Checksum
 		}
 	}
 	lower, upper := m.to, m.from
@@ -118,7 +120,7 @@ func isBeyond(a, b replicate.Offset) bool {
 
 // settled waits for the transactions that are open now, and returns the offset behind them.
 func (o *operator[K]) settled(ctx context.Context) (replicate.Offset, error) {
-	high, drawn, holders, err := replicate.AwaitSettled(ctx, o.source, o.loop)
+	high, drawn, holders, err := loop.AwaitSettled(ctx, o.source, o.loop)
 	switch {
 	case ctx.Err() != nil:
 		return replicate.Offset{}, fmt.Errorf("%w; nothing was changed", interrupted(ctx))
@@ -127,8 +129,8 @@ func (o *operator[K]) settled(ctx context.Context) (replicate.Offset, error) {
 		if len(holders) > 0 {
 			who = ": " + strings.Join(holders, "; ")
 		}
-		return replicate.Offset{}, statusError{fmt.Errorf("transactions that were open are still open after %s%s; "+
-			"nothing was changed", o.loop.OnceWait, who), exitGaveUp}
+		return replicate.Offset{}, &command.StatusError{Err: fmt.Errorf("transactions that were open are still open after %s%s; "+
+			"nothing was changed", o.loop.OnceWait, who), Status: command.GaveUp}
 	case err != nil:
 		return replicate.Offset{}, fmt.Errorf("%w; nothing was changed", err)
 	case !drawn:

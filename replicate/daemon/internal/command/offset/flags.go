@@ -1,15 +1,15 @@
-package daemon
+package offset
 
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/repliqate/repliqate/internal/nearest"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
 )
 
-const offsetHelp = `%[1]s offset shows or moves the offset of table %[2]s: the key of the last row that was published.
+const help = `%[1]s offset shows or moves the offset of table %[2]s: the key of the last row that was published.
 
 Usage: %[1]s offset show          [--config PATH]
        %[1]s offset set KEY       [--config PATH] [--dry-run] [--allow-skip]
@@ -43,65 +43,50 @@ Exit statuses:
   3   gave up: transactions that were open stayed open; nothing was changed
 `
 
-// offsetFlags are the command line of the offset command.
-type offsetFlags struct {
+// flags are the command line.
+type flags struct {
+	command.Options
 	verb, key         string
-	config            string
-	verbosity         int
 	dryRun, allowSkip bool
-	isHelp            bool
 }
 
-// offsetArguments reports whether the arguments name the offset command, and returns the others.
-func offsetArguments(args []string) ([]string, bool) {
-	for i, arg := range args {
-		isPath := i > 0 && strings.TrimLeft(args[i-1], "-") == "config"
-		if arg == "offset" && !isPath {
-			return slices.Concat(args[:i], args[i+1:]), true
-		}
-	}
-	return nil, false
-}
+var verbs = []string{"show", "set", "reset", "start-at"}
 
-var offsetVerbs = []string{"show", "set", "reset", "start-at"}
-
-func parseOffsetFlags(args []string) (offsetFlags, error) {
-	f := offsetFlags{config: "config.yaml"}
+// parse reads the command line.
+func parse(args []string) (flags, error) {
+	f := flags{Options: command.Defaults()}
 	var words []string
 	for i := 0; i < len(args); i++ {
-		name, value, hasValue := strings.Cut(args[i], "=")
+		last, taken, err := f.Take(args, i)
+		if err != nil {
+			return f, err
+		}
+		if taken {
+			i = last
+			continue
+		}
+		name := args[i]
 		switch {
-		case name == "--config" || name == "-config":
-			if !hasValue {
-				if i++; i == len(args) {
-					return f, errors.New("--config: expected a path")
-				}
-				value = args[i]
-			}
-			f.config = value
-		case name == "--dry-run" && !hasValue:
+		case name == "--dry-run":
 			f.dryRun = true
-		case name == "--allow-skip" && !hasValue:
+		case name == "--allow-skip":
 			f.allowSkip = true
-		case (name == "--help" || name == "-h") && !hasValue:
-			f.isHelp = true
-		case len(name) > 1 && name[0] == '-' && strings.Trim(name[1:], "v") == "" && !hasValue:
-			f.verbosity += len(name) - 1
 		case strings.HasPrefix(name, "--") || strings.HasPrefix(name, "-") && strings.Trim(name[1:], "0123456789") != "":
 			known := []string{"--config", "--dry-run", "--allow-skip", "--help"}
-			return f, fmt.Errorf("unknown option %s: the nearest is %s; see offset --help", args[i], nearest.Of(args[i], known))
+			name, _, _ = strings.Cut(name, "=")
+			return f, fmt.Errorf("unknown option %s: the nearest is %s; see offset --help", args[i], nearest.Of(name, known))
 		default:
-			words = append(words, args[i]) // a negative key too
+			words = append(words, name) // a negative key too
 		}
 	}
-	if f.isHelp {
+	if f.IsHelp {
 		return f, nil
 	}
-	return f, f.take(words)
+	return f, f.takeWords(words)
 }
 
-// take reads the command and its key.
-func (f *offsetFlags) take(words []string) error {
+// takeWords reads the command and its key.
+func (f *flags) takeWords(words []string) error {
 	if len(words) == 0 {
 		return errors.New("offset: expected show, set KEY, reset or start-at now|KEY; see offset --help")
 	}
@@ -110,7 +95,7 @@ func (f *offsetFlags) take(words []string) error {
 	switch {
 	case wanted == 0:
 		return fmt.Errorf("offset: unknown command %s: the nearest is %s; see offset --help",
-			f.verb, nearest.Of(f.verb, offsetVerbs))
+			f.verb, nearest.Of(f.verb, verbs))
 	case len(words) < wanted:
 		return fmt.Errorf("offset %s: expected a key; see offset --help", f.verb)
 	case len(words) > wanted:

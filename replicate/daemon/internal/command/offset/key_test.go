@@ -1,4 +1,4 @@
-package daemon
+package offset
 
 import (
 	"strings"
@@ -16,7 +16,7 @@ func TestOffsetKeyRange(t *testing.T) {
 		{"integer", []string{"-2147483648", "2147483647"}, []string{"-2147483649", "2147483648"}},
 		{"smallint", []string{"-32768", "32767"}, []string{"-32769", "32768", "9223372036854775808"}},
 	} {
-		o := operator[int64]{key: replicate.Column{Name: "id", Type: c.kind}, flags: offsetFlags{verb: "set"}}
+		o := operator[int64]{key: replicate.Column{Name: "id", Type: c.kind}, flags: flags{verb: "set"}}
 		for _, text := range c.good {
 			if key, err := o.parseKey(text); err != nil || replicate.KeyText(key) != text {
 				t.Errorf("%s %s: %d, %v", c.kind, text, key, err)
@@ -28,7 +28,7 @@ func TestOffsetKeyRange(t *testing.T) {
 			}
 		}
 	}
-	unsigned := operator[uint64]{flags: offsetFlags{verb: "set"}}
+	unsigned := operator[uint64]{flags: flags{verb: "set"}}
 	for text, good := range map[string]bool{
 		"0": true, "18446744073709551615": true, "-1": false, "18446744073709551616": false,
 	} {

@@ -1,144 +1,15 @@
-package daemon
+package offset
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/repliqate/repliqate/replicate"
-	"github.com/repliqate/repliqate/replicate/sink/kafka"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
 )
-
-// Bounds of single questions to the servers. Counting a million rows may take a while.
-const (
-	answerTimeout = 15 * time.Second
-	countTimeout  = 2 * time.Minute
-)
-
-// countMax is how many rows are counted at most.
-const countMax = 1_000_000
-
-// offsetPlace is an offset store that an operator can look into and change.
-type offsetPlace interface {
-	Load(ctx context.Context) (replicate.Offset, error)
-	Force(ctx context.Context, o replicate.Offset) error
-	Holder(ctx context.Context) (string, error)
-	Where() string
-}
-
-// operator is what the offset command works on.
-type operator[K replicate.Key] struct {
-	out     io.Writer
-	flags   offsetFlags
-	loop    replicate.Config
-	job     string
-	table   string
-	key     replicate.Column
-	source  replicate.Source[K]
-	counter replicate.Counter[K]
-	store   offsetPlace
-	lease   replicate.Lease // nil: the lease is off
-	witness *kafka.Witness  // nil: the store has no second copy
-}
-
-// statusError ends the command with an exit status of its own.
-type statusError struct {
-	error
-	status int
-}
-
-func (e statusError) Unwrap() error { return e.error }
-
-// usage is an error of what the operator has asked for.
-func usage(format string, args ...any) error {
-	return statusError{fmt.Errorf(format, args...), exitUsage}
-}
-
-// runOffset runs the offset command and returns its exit status.
-func runOffset[R any, K replicate.Key](
-	ctx context.Context, p Program[R, K], binary string, args []string, stdout, stderr io.Writer,
-) int {
-	f, err := parseOffsetFlags(args)
-	if err == nil && f.isHelp {
-		fmt.Fprintf(stdout, offsetHelp, binary, p.Table.Name)
-		return exitOK
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, binary+":", err)
-		return exitUsage
-	}
-	o, closeAll, err := newOperator(p, f, stdout, stderr)
-	if err != nil {
-		err = statusError{err, exitUsage}
-	} else {
-		defer closeAll()
-		if f.verb == "show" {
-			err = o.show(ctx)
-		} else {
-			err = o.change(ctx)
-		}
-	}
-	if err == nil {
-		return exitOK
-	}
-	fmt.Fprintln(stderr, binary+":", err)
-	var own statusError
-	if errors.As(err, &own) {
-		return own.status
-	}
-	return exitFailed
-}
-
-// newOperator reads the configuration as a job would, and connects to nothing yet.
-func newOperator[R any, K replicate.Key](p Program[R, K], f offsetFlags, stdout, stderr io.Writer) (
-	o *operator[K], closeAll func(), err error,
-) {
-	own := flags{config: f.config, verbosity: f.verbosity}
-	c, log, err := configure(own, describe(p.Table), stderr)
-	if err != nil {
-		return nil, nil, err
-	}
-	c.StatsdAddr = "" // this is no job: it counts nothing
-	parts, closeParts, err := parts(p, c, own, log, stdout)
-	if err != nil {
-		closeParts()
-		return nil, nil, c.place(err)
-	}
-	o = &operator[K]{out: stdout, flags: f, loop: parts.Config.WithDefaults(), job: c.Name, table: p.Table.Name,
-		source: parts.Source, lease: parts.Lease}
-	i := slices.IndexFunc(p.Table.Columns, func(c replicate.Column) bool { return c.Name == p.Table.KeyColumn })
-	if i >= 0 {
-		o.key = p.Table.Columns[i]
-	}
-	var isPlace, isCounter bool
-	o.store, isPlace = parts.Store.(offsetPlace)
-	o.counter, isCounter = parts.Source.(replicate.Counter[K])
-	switch {
-	case !isPlace:
-		err = fmt.Errorf("%s: this job keeps its offset in memory alone, so there is none to show or to move: "+
-			"set redis_addr or offset_file", f.config)
-	case !isCounter:
-		err = errors.New("rows of this table can't be counted: upgrade the replicate module and regenerate")
-	case parts.Witness != nil:
-		o.witness, err = kafka.NewWitness(c.Kafka)
-	}
-	if err != nil {
-		closeParts()
-		return nil, nil, err
-	}
-	return o, func() {
-		_ = parts.Source.Close() // nothing of it is used any more
-		if o.witness != nil {
-			o.witness.Close()
-		}
-		closeParts()
-	}, nil
-}
 
 // line prints a label and its text, aligned.
 func (o *operator[K]) line(label, text string) { fmt.Fprintf(o.out, "%-9s%s\n", label, text) }
@@ -198,7 +69,7 @@ func (o *operator[K]) show(ctx context.Context) error {
 	if known && s.sourceErr == nil {
 		o.countBeyond(ctx, s)
 	}
-	o.line("job", o.job+", table "+o.table)
+	o.line("job", o.name+", table "+o.table)
 	o.line("offset", o.offsetText(s))
 	o.line("", "in "+o.store.Where())
 	if o.witness != nil {
@@ -216,7 +87,7 @@ func (o *operator[K]) show(ctx context.Context) error {
 		{"the database", s.sourceErr},
 	} {
 		if m.err != nil && !(m.what == "the lease" && s.storeErr != nil) {
-			missing = append(missing, "no answer from "+m.what+": "+m.err.Error())
+			missing = append(missing, "no answer from "+m.what+": "+config.Explain(m.err))
 		}
 	}
 	if len(missing) > 0 {
@@ -231,7 +102,7 @@ func (o *operator[K]) offsetText(s *standing[K]) string {
 	switch {
 	case s.storeErr != nil:
 		return noAnswer
-	case !s.offset.IsZero() && s.offset.Sum != "":
+	case !s.offset.IsZero() && s.offset.Checksum != "":
 		return s.offset.Key + ", the checksum of its row is known"
 	case !s.offset.IsZero():
 		return s.offset.Key + ", the checksum of its row is not known"

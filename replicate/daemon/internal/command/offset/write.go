@@ -1,4 +1,4 @@
-package daemon
+package offset
 
 import (
 	"context"
