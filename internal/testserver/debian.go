@@ -95,14 +95,7 @@ func fetchMySQL(ctx context.Context, dir string, program mysqlProgram) (string, 
 		os.WriteFile(filepath.Join(dir, "empty"), nil, 0o644)); err != nil {
 		return "", err
 	}
-	apt := []string{"-qq", "-o", "Dir::Etc::sourcelist=" + dir + "/sources.list", "-o", "Dir::Etc::sourceparts=/dev/null",
-		"-o", "Dir::State::Lists=" + dir + "/lists", "-o", "Dir::State::status=" + dir + "/empty",
-		"-o", "Dir::Cache=" + dir + "/cache", "-o", "APT::Install-Recommends=false", "-o", "APT::Sandbox::User=root",
-		"-o", "Debug::NoLocking=true"}
-	if err := command(ctx, "apt-get", append(apt, "update")...); err != nil {
-		return "", err
-	}
-	if err := command(ctx, "apt-get", append(apt, "-y", "--download-only", "install", "mysql-server-core")...); err != nil {
+	if err := fetchPackages(ctx, dir, "mysql-server-core"); err != nil {
 		return "", err
 	}
 	packages, err := filepath.Glob(filepath.Join(dir, "cache", "archives", "*.deb"))
@@ -114,7 +107,8 @@ func fetchMySQL(ctx context.Context, dir string, program mysqlProgram) (string, 
 			return "", err
 		}
 	}
-	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "cache")), os.RemoveAll(filepath.Join(dir, "lists"))); err != nil {
+	err = errors.Join(os.RemoveAll(filepath.Join(dir, "cache")), os.RemoveAll(filepath.Join(dir, "lists")))
+	if err != nil {
 		return "", err
 	}
 	out, err := exec.CommandContext(ctx, program.command[0], append(program.command[1:], "--version")...).CombinedOutput()
@@ -126,6 +120,23 @@ func fetchMySQL(ctx context.Context, dir string, program mysqlProgram) (string, 
 		return "", fmt.Errorf("the server that apt has fetched does not tell its version: %s", out)
 	}
 	return string(version[1]), nil
+}
+
+// fetchPackages downloads a package and what it depends on, with the mirror and the proxy that apt has on this
+// machine, and leaves the machine's own packages alone.
+func fetchPackages(ctx context.Context, dir, name string) error {
+	apt := []string{"-qq"}
+	for _, option := range []string{
+		"Dir::Etc::sourcelist=" + dir + "/sources.list", "Dir::Etc::sourceparts=/dev/null",
+		"Dir::State::Lists=" + dir + "/lists", "Dir::State::status=" + dir + "/empty", "Dir::Cache=" + dir + "/cache",
+		"APT::Install-Recommends=false", "APT::Sandbox::User=root", "Debug::NoLocking=true",
+	} {
+		apt = append(apt, "-o", option)
+	}
+	if err := command(ctx, "apt-get", append(apt, "update")...); err != nil {
+		return err
+	}
+	return command(ctx, "apt-get", append(apt, "-y", "--download-only", "install", name)...)
 }
 
 // debianMirror is where apt has Debian from on this machine.
