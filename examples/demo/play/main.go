@@ -1,5 +1,5 @@
-// Command play is the demo's story: it starts the servers, fills the table from concurrent writers, runs the replicator,
-// kills it half way, starts it again, and verifies every message. The demo builds it and runs it.
+// Command play is the demo's story: it starts the servers, fills the table from concurrent writers, runs the
+// replicator, kills it half way, starts it again, and verifies every message. The demo builds it and runs it.
 //
 //	main.go    the story
 //	stages.go  where it plays: in this process, or on real servers
