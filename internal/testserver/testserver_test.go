@@ -6,10 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 )
 
 func TestServersSurviveACrash(t *testing.T) {
+	suite.Servers(t, "PostgreSQL", "Kafka", "Redis")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	must := func(err error) {
