@@ -12,7 +12,7 @@ const (
 	SettingSettle          Setting = "SourceConfig.Settle"
 	SettingSettleSequence  Setting = "SourceConfig.Settle.Sequence"
 	SettingSettleDelay     Setting = "SourceConfig.Settle.UnsafeDelay"
-	SettingDeadLetters     Setting = "NewBuilder's deadLetters"
+	SettingDeadLetters     Setting = "replicate.NewBuilder's deadLetters"
 	SettingMaxMessageBytes Setting = "SinkInfo.MaxMessageBytes"
 )
 

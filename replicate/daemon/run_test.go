@@ -200,8 +200,8 @@ func TestPartsNameTheirKeys(t *testing.T) {
 		{kafka: "tls: {enabled: true, ca_file: " + notPEM + "}",
 			want: "13: " + key + "ca_file: " + notPEM + " holds no certificate in PEM form"},
 		{kafka: "tls: {enabled: true, cert_file: " + notPEM + ", key_file: " + notPEM + "}",
-			want: "13: " + key + "cert_file and key_file: tls: failed to find any PEM data in certificate input"},
-		{source: "settle: {unsafe_delay_sec: 1}", want: "10: repliqate.replication.sql_source.settle is for PostgreSQL"},
+			want: "13: " + key + "cert_file: with its key file: tls: failed to find any PEM data in certificate input"},
+		{source: "settle: {unsafe_delay_sec: 1}", want: "10: repliqate.replication.sql_source.settle: it is not for SQLite"},
 		{uri: "sqlite://", want: source + "uri: expected sqlite:////absolute/path or sqlite:///relative/path"},
 		{uri: "postgresql://u:hunter2@h/d", want: source + "uri: expected sqlite:////absolute/path"},
 	} {

@@ -325,7 +325,8 @@ func classify(what string, err error) error {
 	var certificate *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
 	if errors.As(err, &certificate) || errors.As(err, &plain) {
-		return replicate.Stop(wrapped, "check %s, %s, and which names the server's certificate has", SettingTLS, SettingCAFile)
+		return replicate.Stop(wrapped, "check %s, %s, and which names the server's certificate has",
+			SettingTLS, SettingCAFile)
 	}
 	switch {
 	case errors.Is(err, io.EOF):

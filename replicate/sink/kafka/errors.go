@@ -36,7 +36,8 @@ func (s *session) reason(err error) error {
 
 // tooLarge names the row of a message that the topic does not take.
 func (s *Sink) tooLarge(topic, key string, size, limit int) error {
-	hint, of := "raise the topic's max.message.bytes, or set %s to dead_letter", names{replicate.SettingDeadLetters}
+	hint := "raise the topic's max.message.bytes, or have such rows published as dead letters (%s)"
+	of := names{replicate.SettingDeadLetters}
 	switch {
 	case limit+recordOverhead+len(s.config.RowKeyHeader) >= s.config.BufferedBytes:
 		hint, of = "raise %s above the topic's max.message.bytes", names{SettingBufferedBytes}

@@ -37,7 +37,8 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 		return nil, err
 	}
 	if c.Settle.Sequence != "" && c.Settle.UnsafeDelay != 0 {
-		return nil, errors.New("sql_source.settle: expected sequence or unsafe_delay_sec, not both")
+		return nil, &replicate.SettingError{Key: replicate.SettingSettle,
+			Err: errors.New("expected a sequence or a delay, not both")}
 	}
 	return &source[R, K]{
 		table: t, builder: b, config: config, settle: c.Settle, warn: c.Warn, warned: map[string]bool{},
@@ -165,17 +166,23 @@ func (s *source[R, K]) verifySettings(ctx context.Context) error {
 	return nil
 }
 
+// inURI is the setting that names server, user and database.
+var inURI = []replicate.Setting{replicate.SettingURI}
+
 // hopeless are the error classes and codes that no retry heals, with what to do.
-var hopeless = []struct{ code, hint string }{
-	{"28", "check user and password in sql_source.uri"},
-	{"3D000", "check the database in sql_source.uri"},
-	{"3F000", "check the schema of the table"},
-	{undefinedTable, "check the table in sql_source.uri's database"},
-	{"42501", "grant the role SELECT on table and sequence, USAGE on their schemas, BYPASSRLS where rows are hidden"},
-	{"42703", "the table was changed: regenerate the replicator"},
-	{"22021", "mend the texts that are not valid in the database's encoding"},
-	{"22P05", "mend the texts that have no counterpart in UTF-8"},
-	{"42", "the table was changed: regenerate the replicator"},
+var hopeless = []struct {
+	code, hint string
+	names      []replicate.Setting
+}{
+	{"28", "check user and password in %s", inURI},
+	{"3D000", "check the database in %s", inURI},
+	{"3F000", "check the schema of the table", nil},
+	{undefinedTable, "check the table in the database of %s", inURI},
+	{"42501", "grant the role SELECT on table and sequence, USAGE on their schemas, BYPASSRLS where rows are hidden", nil},
+	{"42703", "the table was changed: regenerate the replicator", nil},
+	{"22021", "mend the texts that are not valid in the database's encoding", nil},
+	{"22P05", "mend the texts that have no counterpart in UTF-8", nil},
+	{"42", "the table was changed: regenerate the replicator", nil},
 }
 
 // classify tells what a retry can heal from what it can't.
@@ -187,7 +194,7 @@ func (s *source[R, K]) classify(what string, err error) error {
 	wrapped := fmt.Errorf("%s: %s (SQLSTATE %s)", what, server.Message, server.Code)
 	for _, h := range hopeless {
 		if strings.HasPrefix(server.Code, h.code) {
-			return replicate.Stop(wrapped, h.hint)
+			return replicate.Stop(wrapped, h.hint, h.names...)
 		}
 	}
 	return wrapped

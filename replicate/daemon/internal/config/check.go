@@ -60,7 +60,8 @@ func (c *Config) addresses() error {
 	}
 	if c.Redis.Addr != "" && !strings.Contains(c.Redis.Addr, "://") {
 		if err := address(c.Redis.Addr, true); err != nil {
-			return c.doc.Fault("redis_addr", "expected host:port, or redis:// or rediss://[user:password@]host:port[/db]: %v", err)
+			return c.doc.Fault("redis_addr",
+				"expected host:port, or redis:// or rediss://[user:password@]host:port[/db]: %v", err)
 		}
 	}
 	if c.doc.Has(kafkaKey+"brokers") && len(c.Kafka.Brokers) == 0 {

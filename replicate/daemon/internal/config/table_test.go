@@ -1,13 +1,21 @@
 package config
 
 import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/configkeys"
+	"github.com/repliqate/repliqate/replicate/offset/redis"
+	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
 
 // Every key of the table has a value that goes somewhere, of the type that its kind needs, and nothing else is bound.
@@ -28,7 +36,14 @@ func TestEveryKeyIsBound(t *testing.T) {
 	for name := range bound {
 		t.Errorf("%s is not in the table", name)
 	}
+	named := map[replicate.Setting]bool{}
 	for _, b := range bindings(new(Config)) {
+		for _, name := range b.names {
+			if named[name] {
+				t.Errorf("%s is the name of two keys", name)
+			}
+			named[name] = true
+		}
 		if _, ok := configkeys.Find(b.key); !ok {
 			t.Errorf("%s is not in the table", b.key)
 		}
@@ -79,5 +94,59 @@ func TestPartsHaveTheSameDefaults(t *testing.T) {
 	}
 	if got.OnceWait == 0 || got.BatchRows == 0 {
 		t.Errorf("the configuration has no defaults of its own: %+v", got)
+	}
+}
+
+// Every setting that a part declares has a key, so that no operator reads a name of the code.
+func TestEverySettingHasAKey(t *testing.T) {
+	declared := regexp.MustCompile(`(?m)^(?:const |\t)Setting\w+ +(?:replicate\.)?Setting += "([^"]+)"$`)
+	found := 0
+	for _, pattern := range []string{"../../../*.go", "../../../*/*/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range declared.FindAllSubmatch(content, -1) {
+				found++
+				if keyOf[replicate.Setting(m[1])] == "" {
+					t.Errorf("%s declares %s, which has no key in bind.go", file, m[1])
+				}
+			}
+		}
+	}
+	if found < len(keyOf) {
+		t.Errorf("found %d declarations of %d settings", found, len(keyOf))
+	}
+}
+
+// Errors of parts are told in the operator's words, and placed where the key stands, or the group that it belongs to.
+func TestPlace(t *testing.T) {
+	content := compose(map[string]string{"kafka": "tls: {ca_file: x, enabled: true}"})
+	c, _, err := readContent(t, []byte(content), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const target = "repliqate.replication.kafka_target."
+	bad := errors.New("it is bad")
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{&replicate.SettingError{Key: kafka.SettingTLSCAFile, Err: bad},
+			"config.yaml:11: " + target + "tls.ca_file: it is bad"},
+		{fmt.Errorf("open: %w", &replicate.SettingError{Key: kafka.SettingBrokers, Err: bad}),
+			"config.yaml:10: " + target + "brokers: it is bad"},
+		{replicate.Stop(bad, "correct %s or %s", kafka.SettingTopic, redis.SettingAddr),
+			"config.yaml: it is bad; correct kafka_target.topic or redis_addr"},
+		{bad, "config.yaml: it is bad"},
+	} {
+		if got := c.Place(tt.err); got.Error() != tt.want || !errors.Is(got, bad) {
+			t.Errorf("%v is placed as %q, want %q", tt.err, got, tt.want)
+		}
 	}
 }

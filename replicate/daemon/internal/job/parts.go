@@ -19,6 +19,7 @@ func NewSource[R any, K replicate.Key](p Program[R, K], c *config.Config, log *j
 ) {
 	codec := json.New(c.Name, c.Table, p.Table.AppendJSON)
 	builder := replicate.NewBuilder(p.Table, codec, c.MessageKey(), c.Kafka.DeadLetterTopic != "")
+	builder.ExplainWith(config.Explain)
 	return p.NewSource(builder, replicate.SourceConfig{URI: c.URI, Job: c.Name, Settle: c.Settle, Warn: log.Warn})
 }
 
