@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -168,8 +167,8 @@ func (r *reader) alterTable(f *ddl.File, alter *pg.AlterTableStmt) (*ddl.Table, 
 			if cmd.MissingOk {
 				continue
 			}
-			return nil, false, f.At(nameAt(f, alter.Relation),
-				errors.New("table "+t.QualifiedName()+" has no column "+cmd.GetName()+" to change: it has "+strings.Join(t.ColumnNames(), ", ")))
+			return nil, false, f.At(nameAt(f, alter.Relation), fmt.Errorf("table %s has no column %s to change: it has %s",
+				t.QualifiedName(), cmd.GetName(), strings.Join(t.ColumnNames(), ", ")))
 		}
 		alterColumn(t, f, i, cmd)
 		keep = true
