@@ -60,7 +60,7 @@ bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of
 	@$(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)
 
 soak: servers ## the simulation for as long as SOAK says, then the crash loop: SOAK, and 100 kills at least
-	$(GO) test -timeout 0 ./replicate -run 'TestSimulation$$' -args -sim.for=$(SOAK)
+	$(GO) test -timeout 0 ./replicate/loop/internal/simulation -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 	$(GO) test -timeout 0 -v ./internal/crashloop -args -crash.kills=100 -crash.for=$(SOAK) -crash.patient=1
 
 .PHONY: help demo demo-postgres test servers oracle fuzz lint generate generate-check bench soak

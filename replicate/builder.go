@@ -12,7 +12,7 @@ type Codec[R any] interface {
 	// Begin starts a page: at is the publication time of its messages.
 	Begin(at time.Time)
 	// AppendValue appends the message's value and returns the row's checksum.
-	AppendValue(b []byte, r *R) ([]byte, Sum)
+	AppendValue(b []byte, r *R) ([]byte, Checksum)
 	// AppendDeadLetter appends the value of a dead-letter message.
 	AppendDeadLetter(b []byte, d DeadLetter) []byte
 }
@@ -74,13 +74,13 @@ func (b *Builder[R, K]) Add(r *R) (full bool, err error) {
 		p.slab = b.appendMessageKey(p.slab, r)
 	}
 	s.value = len(p.slab)
-	var sum Sum
+	var sum Checksum
 	p.slab, sum = b.codec.AppendValue(p.slab, r)
 	s.end = len(p.slab)
 	if size := s.end - s.key; b.req.MaxMessageBytes > 0 && size > b.req.MaxMessageBytes {
 		excerpt := append([]byte(nil), p.slab[s.value:min(s.end, s.value+excerptBytesMax)]...)
 		p.slab = p.slab[:s.rowKey]
-		p.shrink(b.req.MaxBytes)
+		p.Shrink(b.req.MaxBytes)
 		return b.Bad(key, "", tooLarge(size, b.req.MaxMessageBytes), excerpt)
 	}
 	p.append(key, sum, s)
@@ -106,7 +106,7 @@ func (b *Builder[R, K]) Bad(key K, column string, reason error, excerpt []byte) 
 		Key: rowErr.Key, Reason: rowErr.Error(), Excerpt: excerpt[:min(len(excerpt), limit)],
 	})
 	s.end = len(p.slab)
-	p.append(key, Sum{}, s)
+	p.append(key, Checksum{}, s)
 	p.BadRows++
 	return b.full(), nil
 }
@@ -155,18 +155,18 @@ func (b *Builder[R, K]) appendMessageKey(dst []byte, r *R) []byte {
 }
 
 // append adds a finished message.
-func (p *Page[K]) append(key K, sum Sum, s span) {
+func (p *Page[K]) append(key K, sum Checksum, s span) {
 	if len(p.spans) == 0 {
 		p.First = key
 	}
-	p.Last, p.LastSum = key, sum
+	p.Last, p.LastChecksum = key, sum
 	p.Keys = append(p.Keys, key)
 	p.spans = append(p.spans, s)
 }
 
-// shrink gives back a slab that one oversized row has blown up, so that it does not stay that large
+// Shrink gives back a slab that one oversized row has blown up, so that it does not stay that large
 // for the life of the page (Promise 7).
-func (p *Page[K]) shrink(maxBytes int) {
+func (p *Page[K]) Shrink(maxBytes int) {
 	if maxBytes > 0 && cap(p.slab) > 4*maxBytes {
 		p.slab = append(make([]byte, 0, len(p.slab)), p.slab...)
 	}

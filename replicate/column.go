@@ -57,4 +57,4 @@ func CloneNullable[T any](v Null[T], clone func(T) T) Null[T] {
 }
 
 // SumOf returns the checksum of a row from its canonical JSON.
-func SumOf(data []byte) Sum { return sha256.Sum256(data) }
+func ChecksumOf(data []byte) Checksum { return sha256.Sum256(data) }

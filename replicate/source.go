@@ -106,8 +106,8 @@ type HolderDescriber interface {
 	DescribeHolders(ctx context.Context, holders []string) ([]string, error)
 }
 
-// describeHolders asks the source who the holders are; their bare names serve where it can't say.
-func describeHolders[K Key](ctx context.Context, source Source[K], holders []string) ([]string, error) {
+// DescribeHolders asks the source who the holders are; their bare names serve where it can't say.
+func DescribeHolders[K Key](ctx context.Context, source Source[K], holders []string) ([]string, error) {
 	if describer, ok := source.(HolderDescriber); ok {
 		return describer.DescribeHolders(ctx, holders)
 	}

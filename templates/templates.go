@@ -13,7 +13,7 @@ import (
 	"text/template"
 	"unicode"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/repliqate/repliqate/gen/model"
 )

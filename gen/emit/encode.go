@@ -54,8 +54,8 @@ func quoteJSON(name string) string { return string(canonical.AppendString(nil, n
 // checksum prints the checksum and the copy of a row.
 func checksum(f *jen.File, t *model.Table) {
 	doc(f, "Checksum returns the SHA-256 of the row's canonical JSON.")
-	f.Func().Params(jen.Id("r").Op("*").Id("Row")).Id("Checksum").Params().Qual(replicatePath, "Sum").Block(
-		jen.Return(jen.Qual(replicatePath, "SumOf").Call(jen.Id("AppendJSON").Call(jen.Nil(), jen.Id("r")))))
+	f.Func().Params(jen.Id("r").Op("*").Id("Row")).Id("Checksum").Params().Qual(replicatePath, "Checksum").Block(
+		jen.Return(jen.Qual(replicatePath, "ChecksumOf").Call(jen.Id("AppendJSON").Call(jen.Nil(), jen.Id("r")))))
 	f.Line()
 	doc(f, "Clone returns a copy that stays valid when the page is gone.")
 	lines := []jen.Code{jen.Id("c").Op(":=").Op("*").Id("r")}

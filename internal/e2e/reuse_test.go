@@ -11,6 +11,7 @@ import (
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/offset/memory"
 )
 
@@ -45,7 +46,7 @@ func TestTruncatedTableStopsTheJob(t *testing.T) {
 		replicate.SourceConfig{URI: pg.URI(), Job: "truncated", Warn: func(string) {}})
 	must(t, err)
 	keys := make(rowKeys, 100)
-	r, err := replicate.New(replicate.Parts[int64]{Config: replicate.Config{PollInterval: 10 * time.Millisecond},
+	r, err := loop.New(loop.Parts[int64]{Config: loop.Config{PollInterval: 10 * time.Millisecond},
 		Source: source, Sink: keys, Store: memory.New()})
 	must(t, err)
 	ended := make(chan error, 1)

@@ -3,9 +3,10 @@ package daemon
 import (
 	"time"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
@@ -20,7 +21,7 @@ type Config struct {
 	OffsetFile string // offset_file: keeps the offset where there is no Redis
 	Lease      string // lease: on, off or strict; default on where there is a store
 	Redis      redis.Config
-	Loop       replicate.Config
+	Loop       loop.Config
 
 	URI        string   // replication.sql_source.uri; required
 	Table      string   // table; required, as generated

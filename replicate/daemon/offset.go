@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
 
@@ -35,7 +36,7 @@ type offsetPlace interface {
 type operator[K replicate.Key] struct {
 	out     io.Writer
 	flags   offsetFlags
-	loop    replicate.Config
+	loop    loop.Config
 	job     string
 	table   string
 	key     replicate.Column
@@ -231,7 +232,7 @@ func (o *operator[K]) offsetText(s *standing[K]) string {
 	switch {
 	case s.storeErr != nil:
 		return noAnswer
-	case !s.offset.IsZero() && s.offset.Sum != "":
+	case !s.offset.IsZero() && s.offset.Checksum != "":
 		return s.offset.Key + ", the checksum of its row is known"
 	case !s.offset.IsZero():
 		return s.offset.Key + ", the checksum of its row is not known"

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
 
@@ -85,7 +86,7 @@ func (o *operator[K]) plan(ctx context.Context, s *standing[K]) (m move, err err
 	}
 	for _, known := range []replicate.Offset{s.witness, s.offset} {
 		if known.Key == m.to.Key {
-			m.to.Sum = known.Sum
+			m.to.Checksum = known.Checksum
 		}
 	}
 	lower, upper := m.to, m.from
@@ -118,7 +119,7 @@ func isBeyond(a, b replicate.Offset) bool {
 
 // settled waits for the transactions that are open now, and returns the offset behind them.
 func (o *operator[K]) settled(ctx context.Context) (replicate.Offset, error) {
-	high, drawn, holders, err := replicate.AwaitSettled(ctx, o.source, o.loop)
+	high, drawn, holders, err := loop.AwaitSettled(ctx, o.source, o.loop)
 	switch {
 	case ctx.Err() != nil:
 		return replicate.Offset{}, fmt.Errorf("%w; nothing was changed", interrupted(ctx))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/repliqate/repliqate/internal/buildinfo"
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop"
 )
 
 // Program is what a generated main hands over.
@@ -71,7 +72,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p Program[R, K], args []st
 		log.log.Error(c.place(err).Error())
 		return exitUsage
 	}
-	replicator, err := replicate.New(parts)
+	replicator, err := loop.New(parts)
 	if err != nil {
 		log.log.Error(c.place(err).Error())
 		return exitUsage

@@ -7,6 +7,7 @@ import (
 	"github.com/repliqate/repliqate/internal/buildinfo"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/metrics/statsd"
 	"github.com/repliqate/repliqate/replicate/offset/file"
 	"github.com/repliqate/repliqate/replicate/offset/memory"
@@ -18,7 +19,7 @@ import (
 // parts puts a replicator's parts together. closeAll ends what the replicator does not close itself, and
 // is never nil.
 func parts[R any, K replicate.Key](p Program[R, K], c *Config, f flags, log *logger, out io.Writer) (
-	parts replicate.Parts[K], closeAll func(), err error,
+	parts loop.Parts[K], closeAll func(), err error,
 ) {
 	var closers []func() error
 	closeAll = func() {
@@ -58,7 +59,7 @@ func parts[R any, K replicate.Key](p Program[R, K], c *Config, f flags, log *log
 }
 
 // stores chooses where the offset is kept. The function that it returns closes the store.
-func stores[K replicate.Key](parts *replicate.Parts[K], c *Config, sink *kafka.Sink, log *logger) (
+func stores[K replicate.Key](parts *loop.Parts[K], c *Config, sink *kafka.Sink, log *logger) (
 	end func() error, err error,
 ) {
 	nothing := func() error { return nil }

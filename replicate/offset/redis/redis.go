@@ -176,7 +176,7 @@ func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 		return replicate.Offset{}, classify("read the offset's checksum", err)
 	}
 	if of, sum, _ := strings.Cut(text, ":"); of == key {
-		o.Sum = sum
+		o.Checksum = sum
 	}
 	return o, nil
 }
@@ -227,7 +227,7 @@ func (s *Store) token() string {
 
 // Commit stores the offset and the checksum of its row together.
 func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
-	answer, err := commitScript.Run(ctx, s.client, s.keys(), o.Key, o.Sum, s.token(), s.moved).StringSlice()
+	answer, err := commitScript.Run(ctx, s.client, s.keys(), o.Key, o.Checksum, s.token(), s.moved).StringSlice()
 	if err != nil {
 		return classify("write offset", err)
 	}
@@ -266,7 +266,7 @@ func (s *Store) Force(ctx context.Context, o replicate.Offset) error {
 		return fmt.Errorf("set offset: expected a key in decimal, got %.40q", o.Key)
 	}
 	moved := nonce()
-	answer, err := forceScript.Run(ctx, s.client, s.keys(), o.Key, o.Sum, s.token(), moved).Text()
+	answer, err := forceScript.Run(ctx, s.client, s.keys(), o.Key, o.Checksum, s.token(), moved).Text()
 	if err != nil {
 		return classify("set offset", err)
 	}

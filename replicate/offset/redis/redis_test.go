@@ -119,7 +119,7 @@ func TestFormat(t *testing.T) {
 	onServers(t, func(t *testing.T, s server) {
 		store := open(t, s.config())
 		sum := strings.Repeat("0f", 32)
-		if err := store.Commit(t.Context(), replicate.Offset{Key: "41", Sum: sum}); err != nil {
+		if err := store.Commit(t.Context(), replicate.Offset{Key: "41", Checksum: sum}); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.client.Get(t.Context(), offsetKey).Val(); got != "41" {
@@ -176,7 +176,7 @@ func TestBraces(t *testing.T) {
 		if held, _, err := s.Acquire(t.Context()); err != nil || !held {
 			t.Fatal(held, err)
 		}
-		if err := s.Commit(t.Context(), replicate.Offset{Key: "1", Sum: "x"}); err != nil {
+		if err := s.Commit(t.Context(), replicate.Offset{Key: "1", Checksum: "x"}); err != nil {
 			t.Fatal(err)
 		}
 		keys, want := mini.Keys(), clusterSlot(redis.Key(job, "t", "events"))
@@ -220,7 +220,7 @@ func TestWhatIsNoOffsetStops(t *testing.T) {
 func TestForce(t *testing.T) {
 	onServers(t, func(t *testing.T, s server) {
 		store := open(t, s.config())
-		for _, o := range []replicate.Offset{{}, {Key: "9", Sum: strings.Repeat("ab", 32)}, {Key: "3"}, {}} {
+		for _, o := range []replicate.Offset{{}, {Key: "9", Checksum: strings.Repeat("ab", 32)}, {Key: "3"}, {}} {
 			if err := store.Force(t.Context(), o); err != nil {
 				t.Fatal(err)
 			}
@@ -403,7 +403,7 @@ func TestRedisLosesItsData(t *testing.T) {
 		c := s.config()
 		c.Lease, c.LeaseTTL = true, time.Hour
 		store := open(t, c)
-		o := replicate.Offset{Key: "12", Sum: strings.Repeat("cd", 32)}
+		o := replicate.Offset{Key: "12", Checksum: strings.Repeat("cd", 32)}
 		acquireAndCommit := func() {
 			t.Helper()
 			if held, holder, err := store.Acquire(t.Context()); err != nil || !held {

@@ -196,7 +196,7 @@ func TestCAFile(t *testing.T) {
 // checkWorks does all that a job does.
 func checkWorks(t *testing.T, s *redis.Store) {
 	t.Helper()
-	o := replicate.Offset{Key: "7", Sum: strings.Repeat("0f", 32)}
+	o := replicate.Offset{Key: "7", Checksum: strings.Repeat("0f", 32)}
 	if held, holder, err := s.Acquire(t.Context()); err != nil || !held {
 		t.Fatal(held, holder, err)
 	}

@@ -355,8 +355,8 @@ func exerciseWitness(t *testing.T, addr string) {
 	}
 	check(s, replicate.Offset{})
 	for _, o := range []replicate.Offset{
-		{Key: "-9223372036854775808", Sum: strings.Repeat("ab", 32)}, {Key: "18446744073709551615"},
-		{Key: "5", Sum: strings.Repeat("0f", 32)},
+		{Key: "-9223372036854775808", Checksum: strings.Repeat("ab", 32)}, {Key: "18446744073709551615"},
+		{Key: "5", Checksum: strings.Repeat("0f", 32)},
 	} {
 		if err := s.SaveWitness(t.Context(), o); err != nil {
 			t.Fatal(err)

@@ -71,10 +71,10 @@ func exerciseOperator(t *testing.T, addr string) {
 	remove() // there is none
 	sink := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, Group: group})
 	for range 2 {
-		if err := sink.SaveWitness(t.Context(), replicate.Offset{Key: "7", Sum: sum}); err != nil {
+		if err := sink.SaveWitness(t.Context(), replicate.Offset{Key: "7", Checksum: sum}); err != nil {
 			t.Fatal(err)
 		}
-		check(replicate.Offset{Key: "7", Sum: sum})
+		check(replicate.Offset{Key: "7", Checksum: sum})
 		if err := w.SaveWitness(t.Context(), replicate.Offset{Key: "-3"}); err != nil {
 			t.Fatal(err)
 		}

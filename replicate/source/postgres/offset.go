@@ -44,7 +44,7 @@ func (s *source[R, K]) verifyOffset(ctx context.Context, at replicate.Offset) er
 			return s.errSetBack(key, fence)
 		}
 	}
-	if at.Sum == "" {
+	if at.Checksum == "" {
 		return nil
 	}
 	result := s.conn.ExecParams(ctx, s.table.At, [][]byte{appendInt8(nil, int64(key))}, []uint32{oidInt8},

@@ -33,7 +33,7 @@ func TestAnyRole(t *testing.T) {
 		works := func(user string) {
 			t.Helper()
 			s := d.source("s.events", options{user: user})
-			at := replicate.Offset{Key: "1", Sum: strings.Repeat("0", 64)}
+			at := replicate.Offset{Key: "1", Checksum: strings.Repeat("0", 64)}
 			stops(t, open(t, s, at), "is not the one that was published") // the row at the offset is read
 			if err := open(t, s, replicate.Offset{Key: "1"}); err != nil {
 				t.Fatalf("Open as %s: %v", user, err)

@@ -143,7 +143,7 @@ func (s *source[R, K]) verifyOffset(at replicate.Offset) error {
 		return replicate.Stop(fmt.Errorf("the offset %s is not a key of table %s", at.Key, s.table.Name),
 			"correct it in the offset store")
 	}
-	if err := s.verifyHighest(key); err != nil || at.Sum == "" {
+	if err := s.verifyHighest(key); err != nil || at.Checksum == "" {
 		return err
 	}
 	stmt, err := s.conn.Prepare(s.table.At)
