@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/generated/orders"
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
@@ -32,6 +33,7 @@ func (s rowKeys) Publish(_ context.Context, b *replicate.Batch, done func(error)
 // cuts the connection, so only the fence shows it: the job must stop and say why, not wait for keys beyond its
 // offset. A restart of the server is no reason to stop.
 func TestTruncatedTableStopsTheJob(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ddl, err := os.ReadFile("../../schemas/orders.sql")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/internal/trial"
 )
@@ -74,6 +75,7 @@ var latin = []string{
 // TestEveryType publishes extremes of every type from the oldest and the newest PostgreSQL, and from databases in two
 // encodings.
 func TestEveryType(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	binary, err := trial.Build(ctx, "alltypes", t.TempDir())
@@ -177,6 +179,7 @@ var unprovable = []struct{ change, settle, want string }{
 
 // TestUnprovableTablesAreRefused starts on tables whose horizon can't be proven.
 func TestUnprovableTablesAreRefused(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	binary, err := trial.Build(ctx, "orders", t.TempDir())

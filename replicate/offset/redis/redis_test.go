@@ -12,6 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
@@ -36,6 +37,7 @@ func onServers(t *testing.T, test func(t *testing.T, s server)) {
 		test(t, server{addr: mini.Addr(), client: client(t, mini.Addr()), expire: func() { mini.FastForward(leaseTTL) }})
 	})
 	t.Run("real", func(t *testing.T) {
+		suite.Servers(t, "Redis")
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		r, err := testserver.StartRedis(ctx)

@@ -15,6 +15,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
@@ -27,6 +28,7 @@ var needed = []any{"~repliqate:replication:*", "~{repliqate:replication:*", "+ge
 // secureRedis is a real server with a password, the users ann, who is allowed what is needed, bob, who is allowed
 // nothing, and cid, who has no access to the job's keys; and with TLS before it.
 func secureRedis(t *testing.T) (plain, encrypted string, authority, stranger *testserver.Authority) {
+	suite.Servers(t, "Redis")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	r, err := testserver.StartRedis(ctx, "--requirepass", secret)

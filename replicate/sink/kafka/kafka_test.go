@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/replicatetest"
@@ -45,6 +46,7 @@ func stall(c *kfake.Cluster) {
 }
 
 func TestSinkReal(t *testing.T) {
+	suite.Servers(t, "Kafka")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	k, err := testserver.StartKafka(ctx)

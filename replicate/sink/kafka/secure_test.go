@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/replicatetest"
@@ -31,6 +32,7 @@ type fort struct {
 
 func startFort(t *testing.T) fort {
 	t.Helper()
+	suite.Servers(t, "Kafka")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	k, err := testserver.StartSecureKafka(ctx, secret, "ann", "bob", "cid", "dan")

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
@@ -34,6 +35,7 @@ func TestOperatorsWitness(t *testing.T) {
 }
 
 func TestOperatorsWitnessReal(t *testing.T) {
+	suite.Servers(t, "Kafka")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	k, err := testserver.StartKafka(ctx)

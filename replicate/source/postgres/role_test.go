@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 )
@@ -78,6 +79,7 @@ func TestRowSecurityWhileRunning(t *testing.T) {
 
 // TestStandby makes the server a standby, where locks of the primary's transactions can't be seen.
 func TestStandby(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	pg, err := testserver.StartPostgres(t.Context(), testserver.Newest)
 	if err != nil {
 		t.Fatal(err)

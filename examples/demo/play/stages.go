@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 
@@ -16,13 +14,9 @@ import (
 )
 
 // embeddedStage needs nothing but this process: SQLite, and doubles that speak the real protocols.
-func embeddedStage(dir string) (*stage, error) {
-	ddl, err := os.ReadFile("schemas/ledger.sql")
-	if err != nil {
-		return nil, fmt.Errorf("%w; run the demo from the root of the repository", err)
-	}
+func embeddedStage(_ context.Context, ddl, dir string) (*stage, error) {
 	path := filepath.Join(dir, "ledger.db")
-	if err := trial.CreateSQLite(path, string(ddl)); err != nil {
+	if err := trial.CreateSQLite(path, ddl); err != nil {
 		return nil, err
 	}
 	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "ledger"))
@@ -34,6 +28,7 @@ func embeddedStage(dir string) (*stage, error) {
 		return nil, err
 	}
 	return &stage{
+		name: "SQLite; Kafka and Redis in this process",
 		half: 25_000, table: "ledger", uri: "sqlite:///" + path, broker: kafka.ListenAddrs()[0], redis: redis.Addr(),
 		write: func(ctx context.Context, written *atomic.Int64) error {
 			return trial.WriteSQLite(ctx, path, 4, 2500, written)
@@ -44,11 +39,7 @@ func embeddedStage(dir string) (*stage, error) {
 }
 
 // realStage starts the servers that the end-to-end tests use.
-func realStage(ctx context.Context) (*stage, error) {
-	ddl, err := os.ReadFile("schemas/orders.sql")
-	if err != nil {
-		return nil, fmt.Errorf("%w; run the demo from the root of the repository", err)
-	}
+func realStage(ctx context.Context, ddl, _ string) (*stage, error) {
 	pg, err := testserver.StartPostgres(ctx, testserver.Newest)
 	if err != nil {
 		return nil, err
@@ -62,6 +53,7 @@ func realStage(ctx context.Context) (*stage, error) {
 		return nil, errors.Join(err, pg.Stop(), kafka.Stop())
 	}
 	s := &stage{
+		name: "PostgreSQL, Apache Kafka and Redis",
 		half: 2_000, table: "orders", uri: pg.URI(), broker: kafka.Addr, redis: redis.Addr,
 		write: func(ctx context.Context, written *atomic.Int64) error {
 			return trial.WritePostgres(ctx, pg.URI(), 8, 300, written)
@@ -69,7 +61,7 @@ func realStage(ctx context.Context) (*stage, error) {
 		keys:  func(ctx context.Context) ([]int64, error) { return trial.KeysPostgres(ctx, pg.URI()) },
 		close: func() error { return errors.Join(pg.Stop(), kafka.Stop(), redis.Stop()) },
 	}
-	if err := errors.Join(pg.Exec(ctx, string(ddl)), kafka.CreateTopic(ctx, "orders", 3)); err != nil {
+	if err := errors.Join(pg.Exec(ctx, ddl), kafka.CreateTopic(ctx, "orders", 3)); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
