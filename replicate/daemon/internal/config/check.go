@@ -75,7 +75,8 @@ func (c *Config) addresses() error {
 	}
 	for i, broker := range c.Kafka.Brokers {
 		if err := address(broker, false); err != nil {
-			return c.doc.Fault(kafkaKey+"brokers", "expected host:port in each item, such as localhost:9092: item %d: %v", i+1, err)
+			return c.doc.Fault(kafkaKey+"brokers",
+				"expected host:port in each item, such as localhost:9092: item %d: %v", i+1, err)
 		}
 	}
 	return nil

@@ -129,7 +129,8 @@ func (o *operator[K]) settled(ctx context.Context) (replicate.Offset, error) {
 		if len(holders) > 0 {
 			who = ": " + strings.Join(holders, "; ")
 		}
-		return replicate.Offset{}, &command.StatusError{Err: fmt.Errorf("transactions that were open are still open after %s%s; "+
+		return replicate.Offset{}, &command.StatusError{Err: fmt.Errorf("transactions that were open are still open "+
+			"after %s%s; "+
 			"nothing was changed", o.loop.OnceWait, who), Status: command.GaveUp}
 	case err != nil:
 		return replicate.Offset{}, fmt.Errorf("%w; nothing was changed", err)
