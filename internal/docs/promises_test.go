@@ -15,7 +15,8 @@ import (
 // docs/delivery.md and the package documentation of replicate promise the same, in the same words.
 func TestPromises(t *testing.T) {
 	written := promisesOf(strings.Join(readPage(t, "docs/delivery.md").lines, "\n"))
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "replicate", "doc.go"), nil, parser.ParseComments)
+	source := filepath.Join(root, "replicate", "doc.go")
+	file, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.ParseComments)
 	must(t, err)
 	documented := promisesOf(packageText(file))
 	if len(written) < 8 || !slices.Equal(written, documented) {
