@@ -122,7 +122,7 @@ func TestOptions(t *testing.T) {
 		log    string // the whole
 	}{
 		{[]string{"--version"}, 0, `^` + regexp.QuoteMeta(name) +
-			` \S+, table ledger, schema [0-9a-f]{16}, engine sqlite, format 1\n$`, ""},
+			` \S+, table ledger, schema [0-9a-f]{16}, engine sqlite, format 2\n$`, ""},
 		{[]string{"--help"}, 0, `(?s)^` + regexp.QuoteMeta(name) + ` publishes the rows of table ledger to Kafka\.\n.*` +
 			`--once .*--stdout .*\n  0 .*\n  1 .*\n  2 .*\n  3 .*\n  130, 143 .*table: ledger, primary_key: id`, ""},
 		{[]string{"-h"}, 0, `^` + regexp.QuoteMeta(name) + ` publishes`, ""},

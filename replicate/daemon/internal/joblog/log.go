@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
 )
 
@@ -21,8 +22,8 @@ type Logger struct {
 	mu   sync.Mutex // the source warns from a goroutine of its own
 	said map[string]time.Time
 
-	failing map[string]bool // operations that failed and were reported
-	dropped int64           // keys that the audit dropped, as last reported
+	failing   map[replicate.Op]bool // operations that failed and were reported
+	forgotten int64                 // keys that the audit forgot since the last report
 }
 
 // New returns a log that is text on a terminal and JSON elsewhere, or what format says.
@@ -37,7 +38,7 @@ func New(w io.Writer, format string, verbosity int, job string) *Logger {
 	if job != "" {
 		log = log.With("job", job)
 	}
-	return &Logger{log: log, said: map[string]time.Time{}, failing: map[string]bool{}}
+	return &Logger{log: log, said: map[string]time.Time{}, failing: map[replicate.Op]bool{}}
 }
 
 func isTerminal(w io.Writer) bool {
