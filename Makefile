@@ -2,6 +2,10 @@
 # for Apache Kafka. Servers are downloaded once into a cache (REPLIQATE_CACHE, default the user's cache folder).
 
 GO ?= go
+# The flavour in which programs are built, here as in internal/gobuild: one alone, so that a package is compiled once.
+BUILD := CGO_ENABLED=0 GOFLAGS="$(strip $(GOFLAGS) -trimpath)"
+# go test, with a summary of what was left out.
+TEST := $(GO) run ./internal/suite/cmd/gotest
 # The race detector needs a C compiler; without one the same tests run without it.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SOAK ?= 10m
@@ -12,25 +16,28 @@ BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: ## the main job with nothing but Go: SQLite, in-process Kafka and Redis, a SIGKILL half way
-	$(GO) run ./examples/demo
+	@$(BUILD) $(GO) run ./examples/demo
 
 demo-postgres: ## the same with real PostgreSQL, Apache Kafka and Redis
-	$(GO) run ./examples/demo -postgres
+	@$(BUILD) $(GO) run ./examples/demo -postgres
+
+test-fast: ## the tests that need neither servers nor compiling, in a minute; says what it leaves out
+	$(TEST) -short ./...
 
 test: servers ## every test, the end-to-end suite on real servers included, and a little fuzzing
-	$(GO) test $(RACE) -timeout 20m ./...
+	$(TEST) $(RACE) -timeout 20m ./...
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=20000x
 
 servers: ## download the servers that the tests start
-	$(GO) run ./internal/testserver/cmd/fetch-servers
+	$(BUILD) $(GO) run ./internal/testserver/cmd/fetch-servers
 
 ORACLE := .cache/oracle
-oracle: servers ## make the differential vectors anew (needs Python)
+oracle: servers ## rewrite the differential vectors (needs Python)
 	python3 -m venv $(ORACLE) && $(ORACLE)/bin/pip install -q -r scripts/oracle/requirements.txt
-	$(GO) run ./internal/oracle/cmd/make-vectors -python $(ORACLE)/bin/python
+	$(BUILD) $(GO) run ./internal/oracle/cmd/make-vectors -python $(ORACLE)/bin/python
 
 # A number of runs (20000x) always ends well; with a time (10s) go test fails now and then, with "context deadline
 # exceeded", when the time is over in the middle of a run.
@@ -47,20 +54,20 @@ lint: ## gofmt, vet, staticcheck
 	$(GO) tool staticcheck ./...
 
 generate: ## regenerate the committed examples
-	$(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
-	$(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
-	$(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
 
 generate-check: ## fail if the committed examples are not what the generator writes
-	$(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
-	$(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
-	$(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
 
 bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of a generic replicator
-	@$(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)
+	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)
 
 soak: servers ## the simulation for as long as SOAK says, then the crash loop: SOAK, and 100 kills at least
-	$(GO) test -timeout 0 ./replicate -run 'TestSimulation$$' -args -sim.for=$(SOAK)
+	$(GO) test -timeout 0 ./replicate/loop/internal/simulation -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 	$(GO) test -timeout 0 -v ./internal/crashloop -args -crash.kills=100 -crash.for=$(SOAK) -crash.patient=1
 
-.PHONY: help demo demo-postgres test servers oracle fuzz lint generate generate-check bench soak
+.PHONY: help demo demo-postgres test-fast test servers oracle fuzz lint generate generate-check bench soak

@@ -12,6 +12,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/repliqate/repliqate/internal/trial"
 )
 
 // contender is one program that is measured.
@@ -51,13 +53,7 @@ func (a *arena) binary(name string) string { return filepath.Join(a.dir, name) }
 
 // build builds a program of this folder as the replicator is built.
 func (a *arena) build(ctx context.Context, name string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", a.binary(name),
-		"github.com/repliqate/repliqate/bench/"+name)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w: %s", name, err, out)
-	}
-	return nil
+	return trial.BuildProgram(ctx, "github.com/repliqate/repliqate/bench/"+name, a.binary(name))
 }
 
 // runOurs runs the replicator once through the table, with its default settings. With --stdout its sink

@@ -63,7 +63,7 @@ func (r Request) find(tables []*ddl.Table, asked string) ([]*ddl.Table, error) {
 		func(t *ddl.Table) bool { return t.Called(asked) },
 		func(t *ddl.Table) bool { return in(t, schema) && t.Name == name },
 		func(t *ddl.Table) bool { return in(t, lower(schema)) && t.Name == lower(name) },
-		func(t *ddl.Table) bool { return schema == "" && (t.Name == asked || t.Name == lower(name)) },
+		func(t *ddl.Table) bool { return t.Name == asked || schema == "" && t.Name == lower(name) },
 		func(t *ddl.Table) bool {
 			return !quoted && strings.EqualFold(t.Name, name) &&
 				(schema == "" || strings.EqualFold(t.Schema, schema) || in(t, lower(schema)))
@@ -97,7 +97,8 @@ func ambiguous(asked string, found []*ddl.Table) error {
 	if names == nil {
 		return nil
 	}
-	return fmt.Errorf("%q can mean %s (%s) or %s: name one of them like this", asked, found[0].SQLName(), found[0].Position(),
+	return fmt.Errorf("%q can mean %s (%s) or %s: name one of them like this", asked, found[0].SQLName(),
+		found[0].Position(),
 		strings.Join(names, " or "))
 }
 
@@ -123,7 +124,8 @@ func (r Request) fields(t *ddl.Table) ([]string, error) {
 	for _, asked := range r.Fields {
 		i := findColumn(t, asked)
 		if i < 0 {
-			return nil, t.Fail(fmt.Errorf("table %s has no column %s to publish: the nearest names are %s", t.QualifiedName(),
+			return nil, t.Fail(fmt.Errorf("table %s has no column %s to publish: the nearest names are %s",
+				t.QualifiedName(),
 				asked, strings.Join(nearest.Some(asked, t.ColumnNames(), 3), ", ")))
 		}
 		fields = append(fields, t.Columns[i].Name)
@@ -187,14 +189,14 @@ func leaveOut(e *engine.Engine, t *ddl.Table, fields []string) error {
 			columns = append(columns, *c)
 		case fields == nil || slices.Contains(fields, c.Name):
 			names = append(names, c.Name)
-			types = append(types, c.Name+" ("+c.TypeName()+")")
+			types = append(types, fmt.Sprintf("column %s: %v", c.Name, err))
 			if first == nil {
 				first = c.FailType
 			}
 		}
 	}
 	if first != nil {
-		return first(fmt.Errorf("table %s has columns of types that are not supported: %s: leave them out with --without %s",
+		return first(fmt.Errorf("table %s: %s: --without %s leaves out what can't be read",
 			t.QualifiedName(), strings.Join(types, ", "), shellQuote(ddl.JoinList(names))))
 	}
 	t.Columns = columns

@@ -25,7 +25,8 @@ func FuzzSchema(f *testing.F) {
 		"CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN d AS mood; CREATE TABLE t (id serial, m mood, d d[]);",
 		"CREATE TABLE p (id int8) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT; " +
 			"ALTER TABLE p ADD UNIQUE (id);",
-		"CREATE TABLE t (id int); ALTER TABLE t ADD PRIMARY KEY (id), ADD COLUMN x text, DROP COLUMN x, ALTER id TYPE int8;",
+		"CREATE TABLE t (id int); ALTER TABLE t ADD PRIMARY KEY (id), ADD COLUMN x text, DROP COLUMN x, ALTER id " +
+			"TYPE int8;",
 		"CREATE TABLE t (LIKE u); CREATE TABLE u () INHERITS (t); CREATE UNIQUE INDEX ON t (lower(x)); DROP TABLE t;",
 		"\\restrict x\nSET a = 1;\nCREATE TABLE public.t (id bigint NOT NULL);\n" +
 			"ALTER TABLE ONLY public.t ADD CONSTRAINT k PRIMARY KEY (id);",

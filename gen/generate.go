@@ -74,8 +74,9 @@ func generateEngine(r Request, plan *Plan, e *engine.Engine, module Module) ([]e
 
 func tableOptions(r Request, plan *Plan, t Planned) schema.TableOptions {
 	return schema.TableOptions{
-		Schema: t.Table.Schema, Table: t.Table.Name, Key: t.Table.Columns[t.Key].Name, Fields: t.Fields, Package: t.Package,
-		Source: filepath.ToSlash(t.File.Name), Regenerate: regenerate(r, plan, t), AutoIncrement: t.Table.AutoIncrement,
+		Schema: t.Table.Schema, Table: t.Table.Name, Key: t.Table.Columns[t.Key].Name, Fields: t.Fields,
+		Package: t.Package,
+		Source:  filepath.ToSlash(t.File.Name), Regenerate: regenerate(r, plan, t), AutoIncrement: t.Table.AutoIncrement,
 		Strict: t.Table.Strict,
 	}
 }
@@ -113,7 +114,8 @@ func regenerate(r Request, plan *Plan, t Planned) string {
 // shellQuote puts an argument between single quotes if a shell would change it.
 func shellQuote(arg string) string {
 	if strings.IndexFunc(arg, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./,=:@+", r))
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("_-./,=:@+", r))
 	}) < 0 {
 		return arg
 	}

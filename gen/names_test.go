@@ -15,7 +15,7 @@ import (
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
-	"github.com/repliqate/repliqate/gen"
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 )
 
@@ -29,58 +29,91 @@ var nasty = []string{"type", "Type", "TYPE", "func", "range", "select", "from", 
 	"Table", "Checksum", "Clone", "checksum2", "data", "members",
 	"zero\u200bwidth", "\u2028", "\ufffd", "rowid2", "repliqate"}
 
-// Whatever the columns are called, the code compiles, go vet has nothing to say, its golden test passes, and
-// the programs publish rows of the real tables, with the configuration that was written beside them.
-func TestNastyNames(t *testing.T) {
-	foreignModule(t, "\nrequire "+gen.RuntimeModule+" v0.0.0\n")
+// Everything that is generated here to be built lies in one module that is not ours, and is built, vetted and tested
+// there by one command each. In it, whatever the columns are called, the code compiles, go vet has nothing to say, its
+// golden tests pass, and the programs publish rows of the real tables, with the configuration that was written beside
+// them.
+func TestGeneratedCode(t *testing.T) {
+	suite.Builds(t)
+	foreignModule(t)
+	again := generateForeign(t)
 	writeInput(t, "postgres.sql", nastyPostgres())
 	writeInput(t, "sqlite.sql", nastySQLite())
 	mustGenerate(t, "--schema", "postgres.sql", "--schema", "sqlite.sql", "--with", "config,dockerfile,systemd")
 	fields := []string{"🚀", `say "hi"`, "TYPE", "a line\nbreak"}
 	mustGenerate(t, "--schema", "postgres.sql", "--table", "Sales Dept.Order; x", "--fields", strings.Join(fields, ","),
 		"--out", "some")
-	run(t, ".", []string{"GOPROXY=off", "GOWORK=off"}, "go", "get", gen.RuntimeModule+"/replicate/...")
 	goCommand(t, "vet", "./...")
 	goCommand(t, "test", "./...")
+	if again := mustGenerate(t, again...); strings.Contains(again, "go get") || !strings.Contains(again, "up to date") {
+		t.Errorf("a second run prints:\n%s", again)
+	}
+	t.Run("sqlite", publishNastySQLite)
+	t.Run("postgres", publishNastyPostgres)
+}
 
-	t.Run("sqlite", func(t *testing.T) {
-		database := filepath.Join(t.TempDir(), "nasty.db")
-		conn, err := sqlite.OpenConn(database)
-		if err != nil {
-			t.Fatal(err)
+// generateForeign checks that in a module that is not ours the imports follow its go.mod, that the command which is
+// said to be missing is all that is missing, and that the programs build. It returns how it has called the generator.
+func generateForeign(t *testing.T) (args []string) {
+	t.Helper()
+	writeInput(t, "shop.sql", []byte("CREATE TABLE orders (id bigserial PRIMARY KEY, note text, tags text[]);\n"))
+	writeInput(t, "local.sql", []byte("CREATE TABLE ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, note TEXT);\n"))
+	args = []string{"--schema", "shop.sql", "--schema", "local.sql", "--out", "internal/replicas"}
+	said := regexp.MustCompile(`run: go (get .*)`).FindStringSubmatch(mustGenerate(t, args...))
+	if said == nil {
+		t.Fatal("it does not say which go get is missing")
+	}
+	goCommand(t, strings.Fields(said[1])...)
+	for name, want := range map[string]string{
+		"orders": `"example.com/shop/internal/replicas/orders"`, "ledger": `"example.com/shop/internal/replicas/ledger"`,
+	} {
+		main := read(t, filepath.Join("internal/replicas", name, "cmd", "repliqate-"+name, "main.gen.go"))
+		if !strings.Contains(main, want) {
+			t.Errorf("main of %s does not import %s:\n%s", name, want, main)
 		}
-		defer conn.Close()
-		insert := "\nINSERT INTO \"Some ledger\" DEFAULT VALUES; INSERT INTO [select] (`where`) VALUES ('{\"a\":1}');"
-		if err := sqlitex.ExecuteScript(conn, string(nastySQLite())+insert, nil); err != nil {
-			t.Fatal(err)
-		}
-		checkNasty(t, published(t, "generated/some_ledger", "sqlite:///"+database))
-		if got := published(t, "generated/select_table", "sqlite:///"+database); got != `{"from": 1, "where": {"a": 1}}` {
-			t.Errorf("the row of table select is %s", got)
-		}
-	})
-	t.Run("postgres", func(t *testing.T) {
-		server, err := testserver.StartPostgres(t.Context(), testserver.Newest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer server.Stop()
-		insert := `INSERT INTO "Sales Dept"."Order; x" DEFAULT VALUES`
-		if err := server.Exec(t.Context(), string(nastyPostgres())+insert); err != nil {
-			t.Fatal(err)
-		}
-		checkNasty(t, published(t, "generated/sales_dept_order__x", server.URI()))
-		if err := server.Exec(t.Context(), "INSERT INTO events_windows DEFAULT VALUES"); err != nil {
-			t.Fatal(err)
-		}
-		if got := published(t, "generated/events_windows_table", server.URI()); got != `{"id": 1}` {
-			t.Errorf("the row of table events_windows is %s", got)
-		}
-		want := `{"TYPE": "", "a line\nbreak": null, "say \"hi\"": null, "\ud83d\ude80": null}`
-		if got := published(t, "some/sales_dept_order__x", server.URI()); got != want {
-			t.Errorf("the row of some fields is %s", got)
-		}
-	})
+	}
+	goCommand(t, "build", "./...")
+	return args
+}
+
+func publishNastySQLite(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "nasty.db")
+	conn, err := sqlite.OpenConn(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	insert := "\nINSERT INTO \"Some ledger\" DEFAULT VALUES; INSERT INTO [select] (`where`) VALUES ('{\"a\":1}');"
+	if err := sqlitex.ExecuteScript(conn, string(nastySQLite())+insert, nil); err != nil {
+		t.Fatal(err)
+	}
+	checkNasty(t, published(t, "generated/some_ledger", "sqlite:///"+database))
+	if got := published(t, "generated/select_table", "sqlite:///"+database); got != `{"from": 1, "where": {"a": 1}}` {
+		t.Errorf("the row of table select is %s", got)
+	}
+}
+
+func publishNastyPostgres(t *testing.T) {
+	server, err := testserver.StartPostgres(t.Context(), testserver.Newest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	insert := `INSERT INTO "Sales Dept"."Order; x" DEFAULT VALUES`
+	if err := server.Exec(t.Context(), string(nastyPostgres())+insert); err != nil {
+		t.Fatal(err)
+	}
+	checkNasty(t, published(t, "generated/sales_dept_order__x", server.URI()))
+	if err := server.Exec(t.Context(), "INSERT INTO events_windows DEFAULT VALUES"); err != nil {
+		t.Fatal(err)
+	}
+	if got := published(t, "generated/events_windows_table", server.URI()); got != `{"id": 1}` {
+		t.Errorf("the row of table events_windows is %s", got)
+	}
+	want := `{"TYPE": "", "a line\nbreak": null, "say \"hi\"": null, "\ud83d\ude80": null}`
+	if got := published(t, "some/sales_dept_order__x", server.URI()); got != want {
+		t.Errorf("the row of some fields is %s", got)
+	}
 }
 
 // published builds a package's program and returns the data of the only row that it publishes.

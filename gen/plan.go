@@ -191,7 +191,8 @@ func (p *Plan) collisions() error {
 		switch {
 		case other == nil:
 		case other.QualifiedName() == t.Table.QualifiedName():
-			return t.Table.Fail(fmt.Errorf("table %s is defined twice, first at %s", t.Table.QualifiedName(), other.Position()))
+			return t.Table.Fail(fmt.Errorf("table %s is defined twice, first at %s", t.Table.QualifiedName(),
+				other.Position()))
 		default:
 			return t.Table.Fail(fmt.Errorf("tables %s (%s) and %s both map to package %s: "+
 				"generate them into different folders with --table and --out",

@@ -6,11 +6,15 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/repliqate/repliqate/internal/gobuild"
+	"github.com/repliqate/repliqate/internal/suite"
 )
 
 // The plain sqlc command, of the version in go.mod, writes the committed packages from the top-level
 // sqlc.yaml byte for byte.
 func TestPlainSQLC(t *testing.T) {
+	suite.Builds(t)
 	dir := t.TempDir()
 	for _, name := range []string{"sqlc.yaml", "schemas"} {
 		copyTree(t, filepath.Join(repository, name), filepath.Join(dir, name), func(string) bool { return true })
@@ -19,10 +23,16 @@ func TestPlainSQLC(t *testing.T) {
 	copyTree(t, committed, filepath.Join(dir, "generated"),
 		func(name string) bool { return filepath.Base(name) == "query.sql" })
 	bin := filepath.Join(dir, "bin")
-	run(t, repository, nil, "go", "build", "-o", filepath.Join(bin, "repliqate-gen"), "./cmd/repliqate-gen")
-	path := "PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH")
-	run(t, repository, []string{path}, "go", "run", "github.com/sqlc-dev/sqlc/cmd/sqlc", "generate", "--no-remote",
+	if err := gobuild.Run(t.Context(), repository, "build", "-o", bin+string(filepath.Separator), "./cmd/repliqate-gen",
+		"github.com/sqlc-dev/sqlc/cmd/sqlc"); err != nil {
+		t.Fatal(err)
+	}
+	sqlc := exec.CommandContext(t.Context(), filepath.Join(bin, "sqlc"), "generate", "--no-remote",
 		"-f", filepath.Join(dir, "sqlc.yaml"))
+	sqlc.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	if out, err := sqlc.CombinedOutput(); err != nil {
+		t.Fatalf("sqlc generate: %v\n%s", err, out)
+	}
 
 	want, got := files(t, committed), files(t, filepath.Join(dir, "generated"))
 	if !slices.Equal(want, got) {
@@ -32,17 +42,6 @@ func TestPlainSQLC(t *testing.T) {
 		if read(t, filepath.Join(committed, name)) != read(t, filepath.Join(dir, "generated", name)) {
 			t.Errorf("%s differs from what sqlc writes", name)
 		}
-	}
-}
-
-// run runs a program in a folder, with variables added to the environment.
-func run(t *testing.T, dir string, env []string, name string, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
 }
 

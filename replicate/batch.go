@@ -68,15 +68,15 @@ func (b *Batch) seal() {
 // Page is what one poll has read: the batch, and the keys that the loop reasons with.
 type Page[K Key] struct {
 	Batch
-	First, Last K     // the first and the last key of the page, where Len() > 0
-	LastSum     Sum   // checksum of the last row
-	Keys        []K   // all keys, ascending
-	BadRows     int64 // rows that went to the dead-letter topic
+	First, Last  K        // the first and the last key of the page, where Len() > 0
+	LastChecksum Checksum // checksum of the last row
+	Keys         []K      // all keys, ascending
+	BadRows      int64    // rows that went to the dead-letter topic
 }
 
 // Reset empties the page and keeps its memory.
 func (p *Page[K]) Reset() {
 	p.Batch.Reset()
 	var zero K
-	p.First, p.Last, p.LastSum, p.Keys, p.BadRows = zero, zero, Sum{}, p.Keys[:0], 0
+	p.First, p.Last, p.LastChecksum, p.Keys, p.BadRows = zero, zero, Checksum{}, p.Keys[:0], 0
 }

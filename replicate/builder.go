@@ -12,7 +12,7 @@ type Codec[R any] interface {
 	// Begin starts a page: at is the publication time of its messages.
 	Begin(at time.Time)
 	// AppendValue appends the message's value and returns the row's checksum.
-	AppendValue(b []byte, r *R) ([]byte, Sum)
+	AppendValue(b []byte, r *R) ([]byte, Checksum)
 	// AppendDeadLetter appends the value of a dead-letter message.
 	AppendDeadLetter(b []byte, d DeadLetter) []byte
 }
@@ -41,6 +41,7 @@ type Builder[R any, K Key] struct {
 	messageKey  MessageKey
 	deadLetters bool
 	now         func() time.Time
+	explain     func(error) string
 
 	page *Page[K]
 	req  PollRequest[K]
@@ -49,8 +50,13 @@ type Builder[R any, K Key] struct {
 // NewBuilder returns a builder for table. With deadLetters, bad rows become dead-letter messages
 // instead of errors.
 func NewBuilder[R any, K Key](table *Table[R, K], codec Codec[R], key MessageKey, deadLetters bool) *Builder[R, K] {
-	return &Builder[R, K]{table: table, codec: codec, messageKey: key, deadLetters: deadLetters, now: time.Now}
+	return &Builder[R, K]{table: table, codec: codec, messageKey: key, deadLetters: deadLetters, now: time.Now,
+		explain: error.Error}
 }
+
+// ExplainWith sets how dead letters put an error into words, instead of the error's own text: with Explain, in which
+// settings are called as the reader knows them.
+func (b *Builder[R, K]) ExplainWith(explain func(error) string) { b.explain = explain }
 
 // Begin starts to fill page as req asks.
 func (b *Builder[R, K]) Begin(page *Page[K], req PollRequest[K]) {
@@ -74,13 +80,13 @@ func (b *Builder[R, K]) Add(r *R) (full bool, err error) {
 		p.slab = b.appendMessageKey(p.slab, r)
 	}
 	s.value = len(p.slab)
-	var sum Sum
+	var sum Checksum
 	p.slab, sum = b.codec.AppendValue(p.slab, r)
 	s.end = len(p.slab)
 	if size := s.end - s.key; b.req.MaxMessageBytes > 0 && size > b.req.MaxMessageBytes {
 		excerpt := append([]byte(nil), p.slab[s.value:min(s.end, s.value+excerptBytesMax)]...)
 		p.slab = p.slab[:s.rowKey]
-		p.shrink(b.req.MaxBytes)
+		p.Shrink(b.req.MaxBytes)
 		return b.Bad(key, "", tooLarge(size, b.req.MaxMessageBytes), excerpt)
 	}
 	p.append(key, sum, s)
@@ -103,10 +109,10 @@ func (b *Builder[R, K]) Bad(key K, column string, reason error, excerpt []byte) 
 		limit = min(limit, b.req.MaxMessageBytes/4)
 	}
 	p.slab = b.codec.AppendDeadLetter(p.slab, DeadLetter{
-		Key: rowErr.Key, Reason: rowErr.Error(), Excerpt: excerpt[:min(len(excerpt), limit)],
+		Key: rowErr.Key, Reason: b.explain(rowErr), Excerpt: excerpt[:min(len(excerpt), limit)],
 	})
 	s.end = len(p.slab)
-	p.append(key, Sum{}, s)
+	p.append(key, Checksum{}, s)
 	p.BadRows++
 	return b.full(), nil
 }
@@ -155,26 +161,26 @@ func (b *Builder[R, K]) appendMessageKey(dst []byte, r *R) []byte {
 }
 
 // append adds a finished message.
-func (p *Page[K]) append(key K, sum Sum, s span) {
+func (p *Page[K]) append(key K, sum Checksum, s span) {
 	if len(p.spans) == 0 {
 		p.First = key
 	}
-	p.Last, p.LastSum = key, sum
+	p.Last, p.LastChecksum = key, sum
 	p.Keys = append(p.Keys, key)
 	p.spans = append(p.spans, s)
 }
 
-// shrink gives back a slab that one oversized row has blown up, so that it does not stay that large
+// Shrink gives back a slab that one oversized row has blown up, so that it does not stay that large
 // for the life of the page (Promise 7).
-func (p *Page[K]) shrink(maxBytes int) {
+func (p *Page[K]) Shrink(maxBytes int) {
 	if maxBytes > 0 && cap(p.slab) > 4*maxBytes {
 		p.slab = append(make([]byte, 0, len(p.slab)), p.slab...)
 	}
 }
 
 func tooLarge(size, limit int) error {
-	return errors.New("the message has " + strconv.Itoa(size) + " bytes, " + strconv.Itoa(limit) +
-		" can be published at most (the topic's max.message.bytes, kafka_target.buffered_bytes)")
+	return Hint(errors.New("the message has "+strconv.Itoa(size)+" bytes, "+strconv.Itoa(limit)+
+		" can be published at most"), "the topic's max.message.bytes and %s bound it", SettingMaxMessageBytes)
 }
 
 // AppendExcerpt appends an excerpt as a quoted base64 string, the form in which dead letters carry it.

@@ -1,16 +1,11 @@
-// Package replicate is the run time of a generated replicator: the loop that polls new rows of an
-// append-only table by their increasing key, publishes them as messages and commits the offset.
-// It is the only package, with those below it, that generated code imports.
+// Package replicate is the contract of the run time: what generated code supplies (Table), what a source, a sink, an
+// offset store and a lease must do, and what passes between them. It is the only package, with those below it, that
+// generated code imports.
 //
 //	           Poll                    Publish                  Commit
-//	Source ───────────▶ Batch ───────────────────▶ Sink ───────────────────▶ OffsetStore
-//	  ▲   fence, page    rows as messages           acks                      offset
+//	Source ───────────▶ Page ────────────────────▶ Sink ───────────────────▶ OffsetStore
+//	  ▲   fence, rows      rows as messages           acks                      offset
 //	  └──────────────────────────── next key ◀───────────────────────────────────┘
-//
-// The loop is a state machine (machine.go) without goroutines, clock or I/O: events go in, actions
-// come out, a few for each batch and none for each row. Replicator (replicator.go) is the shell that
-// carries the actions out and reports what happened. The settled horizon (horizon.go) decides up to
-// which key a page may be used while transactions that drew lower keys are still open.
 //
 // # Promises
 //
@@ -37,7 +32,7 @@
 //
 // # Neighbours
 //
-// canonical writes the canonical JSON that is hashed and published. source/, sink/, offset/ and
-// metrics/ hold one directory for each implementation. daemon reads flags and configuration and wires
-// them. replicatetest has the conformance suites that every implementation must pass.
+// loop runs a job with implementations of these interfaces. canonical writes the canonical JSON that is hashed and
+// published. source/, sink/, offset/ and metrics/ hold one directory for each implementation. daemon reads flags and
+// configuration and wires them. replicatetest has the conformance suites that every implementation must pass.
 package replicate

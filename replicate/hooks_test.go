@@ -4,8 +4,6 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // hooksThatSay sets every hook there is to one that notes its name, so that a hook which is added later
@@ -44,43 +42,5 @@ func TestMergeHooks(t *testing.T) {
 	}
 	if !reflect.ValueOf(MergeHooks(Hooks{}, Hooks{})).IsZero() {
 		t.Error("merged hooks of none are not none")
-	}
-}
-
-// A poll says how many keys were drawn beyond its last row, and a position counts where there is no row.
-func TestPollsSayHowFarBehind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var behind []uint64
-		parts := Parts[int64]{Config: Config{BatchRows: 4}, Source: &fakeSource{rows: upTo(10), exact: true},
-			Sink: &fakeSink{}, Store: &fakeStore{offset: Offset{Key: "1"}}}
-		parts.Hooks.OnPoll = func(i PollInfo) { behind = append(behind, i.Behind) }
-		if err := run(t, 1500*time.Millisecond, parts); err != nil {
-			t.Fatal(err)
-		}
-		if want := []uint64{5, 1, 0, 0}; !slices.Equal(behind, want) {
-			t.Errorf("behind by %d, want %d", behind, want)
-		}
-		held := Parts[int64]{Source: &fakeSource{rows: upTo(10), high: 10, holders: []string{"h"}}, Sink: &fakeSink{},
-			Store: &fakeStore{offset: Offset{Key: "3"}}}
-		held.Hooks.OnPoll = func(i PollInfo) { behind = []uint64{i.Behind} }
-		if err := run(t, 500*time.Millisecond, held); err != nil {
-			t.Fatal(err)
-		}
-		if want := []uint64{7}; !slices.Equal(behind, want) {
-			t.Errorf("behind by %d while rows are held back, want %d", behind, want)
-		}
-	})
-}
-
-// Every part of a replicator knows that a source without lookups has no audit.
-func TestNewTurnsTheAuditOff(t *testing.T) {
-	parts := Parts[int64]{Source: &fakeSource{}, Sink: &fakeSink{}, Store: &fakeStore{}}
-	parts.Config.PollInterval = time.Second
-	r, err := New(parts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !r.parts.Config.AuditOff || !r.machine.cfg.AuditOff || r.machine.watch.max != 0 {
-		t.Errorf("the audit is on: %+v", r.parts.Config)
 	}
 }

@@ -7,22 +7,22 @@ import (
 )
 
 // Sum is the checksum of a row: the SHA-256 of its canonical JSON (docs/message.md).
-type Sum [32]byte
+type Checksum [32]byte
 
 // String returns the checksum in lower-case hexadecimal, as the message's hash has it.
-func (s Sum) String() string { return hex.EncodeToString(s[:]) }
+func (s Checksum) String() string { return hex.EncodeToString(s[:]) }
 
 // IsSumText reports whether s is a checksum in hexadecimal. Stores check with it what they find.
-func IsSumText(s string) bool {
+func IsChecksumText(s string) bool {
 	_, err := hex.DecodeString(s)
-	return err == nil && len(s) == 2*len(Sum{})
+	return err == nil && len(s) == 2*len(Checksum{})
 }
 
 // Offset is the durable position of a job: the key of the last row that the sink has acknowledged,
 // as decimal text, so that stores need not know the key's type.
 type Offset struct {
-	Key string // decimal; empty when there is no offset yet
-	Sum string // hex checksum of that row; empty when it is not known (an offset of the original, or one set by hand)
+	Key      string // decimal; empty when there is no offset yet
+	Checksum string // hex checksum of that row; empty when it is not known (an offset of the original, or one set by hand)
 }
 
 // IsZero reports whether there is no offset: the job begins at the table's first row.

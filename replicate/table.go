@@ -40,12 +40,13 @@ type Table[R any, K Key] struct {
 // VerifyRow compares the row that stands at an offset with the one that was published. remedy says what else may
 // be the reason, and what to do. Sources call it when they open.
 func (t *Table[R, K]) VerifyRow(at Offset, r *R, remedy string) error {
-	sum := SumOf(t.AppendJSON(nil, r)).String()
-	if sum == at.Sum {
+	sum := ChecksumOf(t.AppendJSON(nil, r)).String()
+	if sum == at.Checksum {
 		return nil
 	}
 	return Stop(errors.New("the row at the offset, key "+at.Key+" of table "+t.Name+
-		", is not the one that was published: its checksum is "+sum+", then it was "+at.Sum), "rows were changed, or "+remedy)
+		", is not the one that was published: its checksum is "+sum+", then it was "+at.Checksum),
+		"rows were changed, or "+remedy)
 }
 
 // GeneratedFormat2 is named by generated code of format 2. If a build says that it is undefined, the

@@ -1,35 +1,33 @@
-// Command demo shows the main job end to end: it generates a replicator from a schema, builds the real
-// binary, fills the table from concurrent writers, replicates it, kills the replicator half way, starts
-// it again, and verifies every message. It ends with exit status 0 only if nothing is missing.
+// Command demo shows the main job end to end: the replicator of a table is built, concurrent writers fill the table,
+// the replicator publishes it, is killed half way and started again, and every message is verified. It ends with
+// exit status 0 only if nothing is missing.
 //
 //	go run ./examples/demo             SQLite, in-process Kafka and Redis: needs Go alone
 //	go run ./examples/demo -postgres   real PostgreSQL, Apache Kafka and Redis: needs Java 17 too
+//
+// A machine that has compiled nothing yet is busy for minutes, most of them with the generator. So this program
+// imports the standard library alone and is there at once; it builds the committed replicator and the story in play,
+// runs them, and builds the generator meanwhile, whose output it compares with the committed code in the end.
+//
+//	main.go   the order of things
+//	build.go  go build, with what it is compiling
+//	play      the story
+//	clock     lines with the time since the begin
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"sync/atomic"
+	"strconv"
 	"time"
 
-	"github.com/repliqate/repliqate/internal/trial"
+	"github.com/repliqate/repliqate/examples/demo/clock"
 )
-
-// stage is where the demo plays.
-type stage struct {
-	table, uri    string
-	broker, redis string
-	half          int // rows, of those that will be written
-	write         func(ctx context.Context, written *atomic.Int64) error
-	keys          func(ctx context.Context) ([]int64, error)
-	close         func() error
-}
 
 func main() {
 	postgres := flag.Bool("postgres", false, "use real PostgreSQL, Apache Kafka and Redis")
@@ -43,120 +41,59 @@ func main() {
 }
 
 func run(ctx context.Context, postgres bool) error {
+	c := clock.New(time.Now())
 	dir, err := os.MkdirTemp("", "repliqate-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	table := "ledger"
+	table, servers := "ledger", "embedded"
 	if postgres {
-		table = "orders"
+		table, servers = "orders", "real"
 	}
-	fmt.Printf("generating from schemas/%s.sql and building the binary (the first time this takes minutes)\n", table)
-	generate := exec.CommandContext(ctx, "go", "run", "./cmd/repliqate-gen", "--schema", "schemas/"+table+".sql")
-	generate.Stdout, generate.Stderr = os.Stdout, os.Stderr
-	if err := generate.Run(); err != nil {
-		return fmt.Errorf("generate: %w", err)
+	schema := "schemas/" + table + ".sql"
+	if _, err := os.Stat(schema); err != nil {
+		return fmt.Errorf("%w: run the demo from the root of the repository", err)
 	}
-	binary, err := trial.Build(ctx, table, dir)
-	if err != nil {
-		return err
-	}
-	fmt.Println("starting the servers")
-	s, err := newStage(ctx, postgres, dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(s.play(ctx, binary, dir), s.close())
-}
-
-func newStage(ctx context.Context, postgres bool, dir string) (*stage, error) {
-	if postgres {
-		return realStage(ctx)
-	}
-	return embeddedStage(dir)
-}
-
-// play runs the story and checks its end.
-func (s *stage) play(ctx context.Context, binary, dir string) error {
-	config, log := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "log")
-	err := trial.Config{Name: "demo", URI: s.uri, Table: s.table, Broker: s.broker, Redis: s.redis}.Write(config)
-	if err != nil {
-		return err
-	}
-	consumer, err := trial.Consume(s.broker, s.table)
-	if err != nil {
-		return err
-	}
-	defer consumer.Close()
-	begin := time.Now()
-	var written atomic.Int64
-	writing := make(chan error, 1)
-	go func() { writing <- s.write(ctx, &written) }()
-	replicator, err := trial.Start(binary, config, log)
-	if err != nil {
-		return err
-	}
-	stopShowing := show(&written, consumer)
-	s.halfWay(ctx, consumer)
-	replicator.Kill()
-	fmt.Println("\nkilled the replicator with SIGKILL; starting it again")
-	if replicator, err = trial.Start(binary, config, log); err != nil {
-		return err
-	}
-	if err := <-writing; err != nil {
-		return err
-	}
-	keys, err := s.keys(ctx)
-	if err != nil {
-		return err
-	}
-	arrived, cancel := context.WithTimeout(ctx, 30*time.Second)
+	// Interrupted or failed, the demo waits for the build that it has begun: it writes into dir.
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	missing := consumer.Await(arrived, keys)
-	stopShowing()
-	stopped := replicator.Stop()
-	seen := consumer.Seen()
-	fmt.Printf("\n%d rows written, %d messages, %d verified, %d duplicates after the kill, %d missing, in %.1f s\n",
-		len(keys), seen.Messages, seen.Rows, seen.Duplicates(), len(consumer.Missing(keys)), time.Since(begin).Seconds())
-	if missing != nil || stopped != nil {
-		content, _ := os.ReadFile(log) // what can be had of it is better than nothing
-		fmt.Fprintf(os.Stderr, "log of the replicator:\n%s\n", content)
+
+	c.Step("compiling the replicator of %s (generated/%s, as committed) and the demo", schema, table)
+	replicator := "repliqate-" + table
+	first := build{clock: c, dir: dir}
+	if err := first.run(ctx, "./generated/"+table+"/cmd/"+replicator, "./examples/demo/play"); err != nil {
+		return err
 	}
-	for _, p := range seen.Problems {
-		err = errors.Join(err, errors.New(p))
+	c.Step("compiled %s; the generator is compiled beside the rest", first.did())
+	second, built := build{clock: c, dir: dir, background: true}, make(chan error, 1)
+	go func() { built <- second.run(ctx, "./cmd/repliqate-gen") }()
+
+	err = attached(ctx, filepath.Join(dir, "play"), "-servers", servers, "-schema", schema,
+		"-binary", filepath.Join(dir, replicator), "-begin", strconv.FormatInt(c.Begin().UnixMilli(), 10))
+	if err != nil {
+		cancel()
+		<-built
+		return err
 	}
-	return errors.Join(err, missing, stopped)
+	second.show()
+	if err := <-built; err != nil {
+		return err
+	}
+	c.Step("compiled %s: comparing what the generator writes for %s with generated/%s", second.did(), schema, table)
+	if err := attached(ctx, filepath.Join(dir, "repliqate-gen"), "--schema", schema, "--check"); err != nil {
+		return fmt.Errorf("generated/%s is not what the generator writes: %w: run make generate", table, err)
+	}
+	c.Step("done: the rows were replicated by exactly the code that the generator writes")
+	return nil
 }
 
-// halfWay waits until half of the rows have arrived, or for so long that something must be wrong: the end tells.
-func (s *stage) halfWay(ctx context.Context, c *trial.Consumer) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	for tick := time.Tick(5 * time.Millisecond); c.Seen().Rows < s.half; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick:
-		}
+// attached runs a program that prints for itself.
+func attached(ctx context.Context, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(name), err)
 	}
-}
-
-// show keeps a live line until it is stopped.
-func show(written *atomic.Int64, c *trial.Consumer) (stop func()) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			seen := c.Seen()
-			fmt.Printf("\rwritten %6d   published %6d   verified %6d   duplicates %4d   latency %4d ms ", written.Load(),
-				seen.Messages, seen.Rows, seen.Duplicates(), seen.Latency.Milliseconds())
-			select {
-			case <-done:
-				return
-			case <-time.After(100 * time.Millisecond):
-			}
-		}
-	}()
-	return func() { close(done); <-ended }
+	return nil
 }

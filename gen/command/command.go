@@ -66,17 +66,20 @@ func Run(args []string, stdout, stderr io.Writer) int {
 
 func flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "schema", Usage: "`FILE` with CREATE TABLE statements, or a folder of migrations (repeatable)"},
+		&cli.StringSliceFlag{Name: "schema", Usage: "`FILE` with CREATE TABLE statements, or a folder of " +
+			"migrations (repeatable)"},
 		&cli.StringSliceFlag{Name: "table",
 			Usage: "`TABLE` to generate (repeatable; default: every table with a single-column integer primary key)"},
 		&cli.StringSliceFlag{Name: "primary-key",
 			Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use in place of the declared key"},
 		&cli.StringFlag{Name: "fields", Usage: "comma-separated `COLUMNS` to publish (default: all)"},
 		&cli.StringFlag{Name: "without", Usage: "comma-separated `COLUMNS` not to publish"},
-		&cli.StringFlag{Name: "engine", Usage: "`ENGINE` of the schema: " + gen.Engines.Names() + " (default: told from the DDL)"},
+		&cli.StringFlag{Name: "engine",
+			Usage: "`ENGINE` of the schema: " + gen.Engines.Names() + " (default: told from the DDL)"},
 		&cli.StringFlag{Name: "out", Value: gen.DefaultOut, Usage: "`FOLDER` to write to"},
 		&cli.StringFlag{Name: "config", Usage: "take table, primary_key and fields from an existing config `FILE`"},
-		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd (comma-separated)"},
+		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd " +
+			"(comma-separated)"},
 		&cli.BoolFlag{Name: "check", Usage: "write nothing; list stale files and exit with 1 if there are any"},
 		&cli.BoolFlag{Name: "list", Usage: "write nothing; list tables, keys, types and what would be generated"},
 		&cli.BoolFlag{Name: "version", Usage: "print the version and the number of the output format, and exit"},

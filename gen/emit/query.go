@@ -17,8 +17,8 @@ func query(f *jen.File, t table) {
 		f.Const().Id("selectRows").Op("=").Add(engine.Raw(body))
 		f.Line()
 	}
-	doc(f, "The keyset queries: from the first row on, from a key on, the row of one key, and the rows of a list of keys. "+
-		"query.sql has them whole.")
+	doc(f, "The keyset queries: from the first row on, from a key on, the row of one key, and the rows of a list of "+
+		"keys. query.sql has them whole.")
 	text := func(sql string) jen.Code {
 		if body == "" {
 			return engine.Raw(sql)

@@ -10,11 +10,11 @@
 //
 // # Adding an engine
 //
-//  1. gen/engine/<db>/: a value of Engine. types.go is the table of types, one row a type; ddl.go reads its DDL; code.go
-//     prints what is done with a column.
+//  1. gen/engine/<db>/: a value of Engine. types.go is the table of types, one row a type; kind.go prints what is done
+//     with a column; ddl.go reads its DDL.
 //  2. gen/engines.go: one line.
-//  3. replicate/source/<db>/: Table, the type that generated code fills in, and its source. replicatetest.ExerciseSource
-//     shows what it must do.
+//  3. replicate/source/<db>/: Table, the type that generated code fills in, and its source.
+//     replicatetest.ExerciseSource shows what it must do.
 //  4. Tests: a txtar in gen/testdata, a schema in schemas/ with its line in the Makefile and in sqlc.yaml, its types in
 //     docs/types.md, its rows in scripts/oracle/rows.py.
 //

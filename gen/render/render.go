@@ -12,7 +12,7 @@ import (
 	"text/template"
 	"unicode"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/repliqate/repliqate/gen/model"
 	"github.com/repliqate/repliqate/templates"

@@ -102,7 +102,9 @@ func (d Dialect) Kind(statement string) string {
 			if !word(statement[pos]) {
 				break
 			}
-			words = append(words, strings.ToUpper(statement[pos:pos+n]))
+			if w := strings.ToUpper(statement[pos : pos+n]); w != "OR" && w != "REPLACE" {
+				words = append(words, w)
+			}
 		}
 		pos += n
 	}

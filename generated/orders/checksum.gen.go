@@ -6,6 +6,6 @@ package orders
 import "github.com/repliqate/repliqate/replicate"
 
 // Checksum returns the SHA-256 of the row's canonical JSON.
-func (r *Row) Checksum() replicate.Sum {
-	return replicate.SumOf(AppendJSON(nil, r))
+func (r *Row) Checksum() replicate.Checksum {
+	return replicate.ChecksumOf(AppendJSON(nil, r))
 }

@@ -5,13 +5,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/repliqate/repliqate/internal/suite"
 )
 
 // TestSilenceIsNoticed lets each server fall silent for good, without a connection that ends: the replicator
 // must find out by itself, say so, and go on once the server answers again. It belongs to the long form.
 func TestSilenceIsNoticed(t *testing.T) {
 	if *patient == 0 {
-		t.Skip("a part of the long form: -crash.patient=1")
+		t.Skip(suite.LongForm + "-crash.patient=1")
 	}
 	ctx := t.Context()
 	w := newWorld(t, ctx, 1)
@@ -50,7 +52,7 @@ func TestSilenceIsNoticed(t *testing.T) {
 // TestStopWhileSilent: a graceful stop ends in time though no server answers.
 func TestStopWhileSilent(t *testing.T) {
 	if *patient == 0 {
-		t.Skip("a part of the long form: -crash.patient=1")
+		t.Skip(suite.LongForm + "-crash.patient=1")
 	}
 	ctx := t.Context()
 	w := newWorld(t, ctx, 1)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/internal/faultproxy"
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/internal/trial"
 )
@@ -44,6 +45,7 @@ type instance struct {
 }
 
 func newWorld(t *testing.T, ctx context.Context, partitions int) *world {
+	suite.Servers(t, "PostgreSQL", "Kafka", "Redis")
 	w := &world{t: t, proxies: map[string]*faultproxy.Proxy{}, count: map[string]int{}, dir: t.TempDir()}
 	var err error
 	w.binary, err = trial.Build(ctx, "orders", w.dir)

@@ -58,7 +58,7 @@ func TestRowAllocatesNothing(t *testing.T) {
 	const want = `{"address": "K\u00f6nigstra\u00dfe 1\n\ud83d\ude00", "currency": "EUR", ` +
 		`"customer_id": 4711, "id": 100, "note": null, "placed_at": "2026-03-28T08:00:00.123456Z", ` +
 		`"quantity": 3, "reference": "ORD-2026-000000001", "token": "30313233-3435-3637-3839-616263646566", "total": "12.50"}`
-	if page.Len() != rows || page.LastSum != sha256.Sum256([]byte(want)) {
+	if page.Len() != rows || page.LastChecksum != sha256.Sum256([]byte(want)) {
 		t.Errorf("%d rows, the last with another checksum than that of %s", page.Len(), want)
 	}
 	if value := page.Messages()[rows-1].Value; !bytes.Contains(value, []byte(want)) {

@@ -93,7 +93,7 @@ func TestLinkedPackages(t *testing.T) {
 
 // TestCoreImportsStandardLibraryAlone keeps the loop, the codec and the decoders free of modules.
 func TestCoreImportsStandardLibraryAlone(t *testing.T) {
-	for _, folder := range []string{"", "/canonical", "/codec/json", "/source/postgres/pgbin"} {
+	for _, folder := range []string{"", "/loop", "/canonical", "/codec/json", "/source/postgres/pgbin"} {
 		for _, p := range dependencies(t, module+"/replicate"+folder) {
 			first, _, _ := strings.Cut(p, "/")
 			if strings.Contains(first, ".") && within(p, []string{module + "/replicate"}) == "" {

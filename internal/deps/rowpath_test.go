@@ -17,6 +17,8 @@ var slow = []string{"reflect", "encoding/json", "fmt", "database/sql"}
 var rowPackages = []string{
 	"generated/*",
 	"replicate",
+	"replicate/loop",
+	"replicate/loop/internal/machine",
 	"replicate/canonical",
 	"replicate/codec/json",
 	"replicate/source/postgres/pgbin",

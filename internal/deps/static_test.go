@@ -14,11 +14,13 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/trial"
 )
 
 // TestStaticBinary builds each command as the generated Dockerfile does, and runs it where nothing else is.
 func TestStaticBinary(t *testing.T) {
+	suite.Builds(t)
 	for _, c := range commands(t) {
 		t.Run(c.table, func(t *testing.T) {
 			empty := t.TempDir()

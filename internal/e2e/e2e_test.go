@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/internal/trial"
 )
@@ -73,6 +74,7 @@ func newJob(
 	t *testing.T, ctx context.Context, version string, c trial.Config, partitions int, settings ...string,
 ) *job {
 	t.Helper()
+	suite.Servers(t, "PostgreSQL", "Kafka", "Redis")
 	pg, err := testserver.StartPostgres(ctx, version)
 	must(t, err)
 	t.Cleanup(func() { check(t, pg.Stop()) })

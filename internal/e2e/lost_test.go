@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/internal/trial"
 )
@@ -17,6 +18,7 @@ import (
 // again and Redis once, and judges the topic. In the same run a naive reader of "key > last" loses rows,
 // so the test is known to bite.
 func TestNothingIsLost(t *testing.T) {
+	suite.Servers(t, "PostgreSQL", "Kafka", "Redis")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	for partitions, version := range map[int]string{1: testserver.Oldest, 3: testserver.Newest} {

@@ -15,6 +15,7 @@ import (
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/internal/trial"
 )
@@ -29,6 +30,7 @@ type poisonous struct {
 // TestPoisonousRows: by default the job publishes and commits what comes before the row, and stops with its
 // key; by choice the row goes to the dead-letter topic, and the job goes on.
 func TestPoisonousRows(t *testing.T) {
+	suite.Servers(t, "PostgreSQL", "Kafka", "Redis")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for name, prepare := range map[string]func(*testing.T, context.Context) poisonous{

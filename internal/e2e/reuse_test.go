@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/generated/orders"
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/offset/memory"
 )
 
@@ -31,6 +33,7 @@ func (s rowKeys) Publish(_ context.Context, b *replicate.Batch, done func(error)
 // cuts the connection, so only the fence shows it: the job must stop and say why, not wait for keys beyond its
 // offset. A restart of the server is no reason to stop.
 func TestTruncatedTableStopsTheJob(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ddl, err := os.ReadFile("../../schemas/orders.sql")
@@ -45,7 +48,7 @@ func TestTruncatedTableStopsTheJob(t *testing.T) {
 		replicate.SourceConfig{URI: pg.URI(), Job: "truncated", Warn: func(string) {}})
 	must(t, err)
 	keys := make(rowKeys, 100)
-	r, err := replicate.New(replicate.Parts[int64]{Config: replicate.Config{PollInterval: 10 * time.Millisecond},
+	r, err := loop.New(loop.Parts[int64]{Config: loop.Config{PollInterval: 10 * time.Millisecond},
 		Source: source, Sink: keys, Store: memory.New()})
 	must(t, err)
 	ended := make(chan error, 1)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/internal/trial"
 )
@@ -74,6 +75,7 @@ var latin = []string{
 // TestEveryType publishes extremes of every type from the oldest and the newest PostgreSQL, and from databases in two
 // encodings.
 func TestEveryType(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	binary, err := trial.Build(ctx, "alltypes", t.TempDir())
@@ -163,7 +165,7 @@ var unprovable = []struct{ change, settle, want string }{
 	{"ALTER SEQUENCE orders_id_seq CACHE 10", "", "CACHE 10"},
 	{"ALTER SEQUENCE orders_id_seq INCREMENT 2", "", "INCREMENT 2"},
 	{"ALTER SEQUENCE orders_id_seq CYCLE", "", "CYCLE"},
-	{"ALTER TABLE orders ALTER id DROP IDENTITY", "", "settle: {sequence: NAME}"},
+	{"ALTER TABLE orders ALTER id DROP IDENTITY", "", "set sql_source.settle.sequence to its name"},
 	{"ALTER TABLE orders ALTER id DROP IDENTITY; CREATE SEQUENCE s; " +
 		"ALTER TABLE orders ALTER id SET DEFAULT nextval('s') * 2", "", "not a plain nextval"},
 	{"ALTER TABLE orders ALTER note TYPE varchar(9)", "", "column note of table orders is of type character varying"},
@@ -177,6 +179,7 @@ var unprovable = []struct{ change, settle, want string }{
 
 // TestUnprovableTablesAreRefused starts on tables whose horizon can't be proven.
 func TestUnprovableTablesAreRefused(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	binary, err := trial.Build(ctx, "orders", t.TempDir())

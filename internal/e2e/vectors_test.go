@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,7 +15,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"zombiezen.com/go/sqlite"
 
+	"github.com/repliqate/repliqate/internal/gobuild"
 	"github.com/repliqate/repliqate/internal/oracle"
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/internal/trial"
 )
@@ -36,6 +36,7 @@ var hostile = []string{
 // settings are as installed, hostile for the database and hostile for the role. Each time the original's data and
 // hashes come out (Promise 6).
 func TestVectors(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	v, err := oracle.Load("postgres")
@@ -90,6 +91,7 @@ func set(ctx context.Context, pg *testserver.Postgres, alter string) error {
 
 // TestSQLiteVectors publishes those of SQLite.
 func TestSQLiteVectors(t *testing.T) {
+	suite.Builds(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	v, err := oracle.Load("sqlite")
@@ -145,7 +147,7 @@ func buildVectors(t *testing.T, ctx context.Context, engine string, v *oracle.Ve
 	must(t, os.WriteFile(filepath.Join(dir, "go.mod"), module, 0o644))
 	schema, code := filepath.Join(dir, engine+".sql"), filepath.Join(dir, "vectors", engine)
 	must(t, os.WriteFile(schema, []byte(v.Schema), 0o644))
-	goCommand(t, ctx, root, "run", "./cmd/repliqate-gen", "--schema", schema, "--engine", engine, "--out", code)
+	must(t, gobuild.Run(ctx, root, "run", "./cmd/repliqate-gen", "--schema", schema, "--engine", engine, "--out", code))
 	must(t, os.WriteFile(filepath.Join(code, "main.go"), vectorsMain(engine, v), 0o644))
 
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
@@ -160,7 +162,7 @@ func buildVectors(t *testing.T, ctx context.Context, engine string, v *oracle.Ve
 	over := filepath.Join(dir, "overlay.json")
 	must(t, os.WriteFile(over, content, 0o644))
 	binary := filepath.Join(dir, "all")
-	goCommand(t, ctx, root, "build", "-overlay", over, "-o", binary, "./vectors/"+engine)
+	must(t, gobuild.Run(ctx, root, "build", "-overlay", over, "-o", binary, "./vectors/"+engine))
 	for _, table := range v.Tables {
 		must(t, os.Symlink(binary, filepath.Join(dir, "repliqate-"+table.Name)))
 	}
@@ -178,15 +180,4 @@ func vectorsMain(engine string, v *oracle.Vectors) []byte {
 	return []byte("package main\n\nimport (\n\t\"os\"\n\t\"path/filepath\"\n\n" + imports.String() +
 		"\t\"github.com/repliqate/repliqate/replicate/daemon\"\n)\n\nfunc main() {\n" +
 		"\tswitch filepath.Base(os.Args[0]) {\n" + cases.String() + "\t}\n}\n")
-}
-
-func goCommand(t *testing.T, ctx context.Context, dir string, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = dir
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out.Bytes())
-	}
 }

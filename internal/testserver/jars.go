@@ -170,6 +170,21 @@ func Prefetch(ctx context.Context, log func(string)) error {
 			return err
 		}
 	}
-	log("servers are in the cache: PostgreSQL 14 and 18, Apache Kafka 4.1, Redis")
+	mysql, err := installMySQL(ctx)
+	if err != nil && !errors.Is(err, ErrNoMySQL) {
+		return err
+	}
+	log("servers are in the cache: PostgreSQL 14 and 18, MariaDB " + MariaDBVersion + ", Apache Kafka 4.1, Redis")
+	if err != nil {
+		log(attention("NO MYSQL: " + strings.Join(strings.Fields(err.Error()), " ")))
+		return nil
+	}
+	log("and MySQL " + mysql.version + ", as Debian's newest suite has it")
 	return nil
+}
+
+// attention frames a line that must not be overlooked.
+func attention(line string) string {
+	frame := strings.Repeat("!", 100)
+	return frame + "\n!!! " + line + "\n" + frame
 }

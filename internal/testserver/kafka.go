@@ -14,6 +14,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/repliqate/repliqate/internal/suite"
 )
 
 // Kafka is a running broker.
@@ -53,6 +55,9 @@ func StartKafkaBehind(ctx context.Context, second Listener, properties ...string
 type listeners struct{ listen, advertise string }
 
 func startKafka(ctx context.Context, further listeners, properties ...string) (*Kafka, error) {
+	if err := suite.Undeclared("start Kafka", `Servers(t, "Kafka")`); err != nil {
+		return nil, err
+	}
 	var classpath []string
 	for _, j := range parseJars(kafkaJars) {
 		name, err := fetch(ctx, j)

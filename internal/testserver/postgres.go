@@ -17,6 +17,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/ulikunitz/xz"
+
+	"github.com/repliqate/repliqate/internal/suite"
 )
 
 // Oldest and Newest are the versions of PostgreSQL that are tested.
@@ -36,6 +38,9 @@ type Postgres struct {
 
 // StartPostgres starts a fresh server of a version. settings are written as name=value.
 func StartPostgres(ctx context.Context, version string, settings ...string) (*Postgres, error) {
+	if err := suite.Undeclared("start PostgreSQL", `Servers(t, "PostgreSQL")`); err != nil {
+		return nil, err
+	}
 	bin, err := installPostgres(ctx, version)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/repliqate/repliqate/internal/suite"
 )
 
 // Redis is a running server.
@@ -24,6 +26,9 @@ type Redis struct {
 
 // StartRedis starts a fresh server that keeps its data over a crash. args are appended to its command line.
 func StartRedis(ctx context.Context, args ...string) (*Redis, error) {
+	if err := suite.Undeclared("start Redis", `Servers(t, "Redis")`); err != nil {
+		return nil, err
+	}
 	file, err := fetch(ctx, find("embedded-redis-"))
 	if err != nil {
 		return nil, err

@@ -2,13 +2,16 @@ package testserver_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 )
 
 func TestServersSurviveACrash(t *testing.T) {
+	suite.Servers(t, "PostgreSQL", "Kafka", "Redis")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	must := func(err error) {
@@ -26,6 +29,28 @@ func TestServersSurviveACrash(t *testing.T) {
 		must(pg.Exec(ctx, "INSERT INTO t VALUES (1/(SELECT count(*) FROM t))"))
 		must(pg.Stop())
 	})
+	for name, start := range map[string]func(context.Context, ...string) (*testserver.MySQL, error){
+		"mariadb": testserver.StartMariaDB, "mysql": testserver.StartMySQL,
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := start(ctx)
+			if errors.Is(err, testserver.ErrNoMySQL) {
+				t.Skip(err)
+			}
+			must(err)
+			must(m.Exec(ctx, "CREATE DATABASE d; CREATE TABLE d.t (n int); INSERT INTO d.t VALUES (1)"))
+			must(m.Kill())
+			must(m.Start(ctx))
+			db, err := m.Open("d")
+			must(err)
+			defer db.Close()
+			var n int
+			must(db.QueryRowContext(ctx, "SELECT n FROM t").Scan(&n))
+			must(m.Shutdown())
+			must(m.Start(ctx))
+			must(m.Stop())
+		})
+	}
 	t.Run("redis", func(t *testing.T) {
 		r, err := testserver.StartRedis(ctx)
 		must(err)

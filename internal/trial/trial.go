@@ -17,18 +17,24 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+
+	"github.com/repliqate/repliqate/internal/gobuild"
+	"github.com/repliqate/repliqate/internal/suite"
 )
 
 // Build builds the static binary of a generated table into dir, as a user would.
 func Build(ctx context.Context, table, dir string) (string, error) {
 	binary := filepath.Join(dir, "repliqate-"+table)
 	pkg := "github.com/repliqate/repliqate/generated/" + table + "/cmd/repliqate-" + table
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w: %s", pkg, err, out)
+	return binary, BuildProgram(ctx, pkg, binary)
+}
+
+// BuildProgram builds a package of this module as a replicator is built.
+func BuildProgram(ctx context.Context, pkg, binary string) error {
+	if err := suite.Undeclared("build a program", "Builds(t)"); err != nil {
+		return err
 	}
-	return binary, nil
+	return gobuild.Run(ctx, "", "build", "-ldflags=-s -w", "-o", binary, pkg)
 }
 
 // Config is what a replicator's configuration is written from.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 )
 
@@ -51,6 +52,7 @@ func TestLowerKeyIsReplayed(t *testing.T) {
 // TestRedisIsFlushedWhileAJobRuns on a real server, with a FLUSHALL and with the lease of nobody: the offset
 // is stored again from memory once the lease is held again, and no row is published twice.
 func TestRedisIsFlushedWhileAJobRuns(t *testing.T) {
+	suite.Servers(t, "Redis")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	live, err := testserver.StartRedis(ctx)

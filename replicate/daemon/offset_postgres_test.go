@@ -9,12 +9,14 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 )
 
 // TestOffsetOnPostgres moves the offset of a table whose rows commit out of order: what is open when it is
 // moved forward must neither be skipped nor be left out of the count.
 func TestOffsetOnPostgres(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	pg, err := testserver.StartPostgres(ctx, "18.6.0")

@@ -10,7 +10,7 @@ import (
 // generatedRow is what a generated row type can do.
 type generatedRow[R any] interface {
 	*R
-	Checksum() replicate.Sum
+	Checksum() replicate.Checksum
 	Clone() R
 }
 

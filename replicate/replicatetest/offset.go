@@ -34,7 +34,7 @@ func ExerciseOffsetStore(t *testing.T, factory StoreFactory) {
 		"keeps the offset and its checksum":  storeRoundTrip,
 		"goes forward through every key":     storeForward,
 		"never goes backwards":               storeBackwards,
-		"forgets the checksum of an old row": storeSum,
+		"forgets the checksum of an old row": storeChecksum,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory(t)) })
 	}
@@ -62,20 +62,20 @@ func storeEmpty(t *testing.T, open func() replicate.OffsetStore) {
 
 func storeRoundTrip(t *testing.T, open func() replicate.OffsetStore) {
 	s := open()
-	o := replicate.Offset{Key: "41", Sum: sumA}
+	o := replicate.Offset{Key: "41", Checksum: sumA}
 	commit(t, s, o)
 	load(t, s, o)
 	load(t, open(), o)
 	commit(t, s, o) // what was stored already, as after an answer that was lost
 	load(t, s, o)
-	commit(t, open(), replicate.Offset{Key: "42", Sum: sumB})
-	load(t, s, replicate.Offset{Key: "42", Sum: sumB})
+	commit(t, open(), replicate.Offset{Key: "42", Checksum: sumB})
+	load(t, s, replicate.Offset{Key: "42", Checksum: sumB})
 }
 
 func storeForward(t *testing.T, open func() replicate.OffsetStore) {
 	s := open()
 	for _, key := range ascending {
-		o := replicate.Offset{Key: key, Sum: sumA}
+		o := replicate.Offset{Key: key, Checksum: sumA}
 		commit(t, s, o)
 		load(t, s, o)
 	}
@@ -84,10 +84,10 @@ func storeForward(t *testing.T, open func() replicate.OffsetStore) {
 func storeBackwards(t *testing.T, open func() replicate.OffsetStore) {
 	s := open()
 	for i, key := range ascending {
-		stored := replicate.Offset{Key: key, Sum: sumB}
+		stored := replicate.Offset{Key: key, Checksum: sumB}
 		commit(t, s, stored)
 		for _, lower := range ascending[:i] {
-			err := s.Commit(t.Context(), replicate.Offset{Key: lower, Sum: sumA})
+			err := s.Commit(t.Context(), replicate.Offset{Key: lower, Checksum: sumA})
 			var ahead *replicate.OffsetAheadError
 			if !errors.As(err, &ahead) || ahead.Stored != key {
 				t.Fatalf("Commit(%s) where %s is stored: %v, want OffsetAheadError", lower, key, err)
@@ -97,9 +97,9 @@ func storeBackwards(t *testing.T, open func() replicate.OffsetStore) {
 	}
 }
 
-func storeSum(t *testing.T, open func() replicate.OffsetStore) {
+func storeChecksum(t *testing.T, open func() replicate.OffsetStore) {
 	s := open()
-	commit(t, s, replicate.Offset{Key: "1", Sum: sumA})
+	commit(t, s, replicate.Offset{Key: "1", Checksum: sumA})
 	commit(t, s, replicate.Offset{Key: "2"})
 	load(t, s, replicate.Offset{Key: "2"})
 	load(t, open(), replicate.Offset{Key: "2"})
@@ -187,16 +187,16 @@ func leaseCommit(t *testing.T, h LeaseHarness) {
 	first, second := h.New(), h.New()
 	acquire(t, first, true)
 	acquire(t, second, false)
-	commit(t, first, replicate.Offset{Key: "5", Sum: sumA})
+	commit(t, first, replicate.Offset{Key: "5", Checksum: sumA})
 	refused(t, second, replicate.Offset{Key: "6"})
-	load(t, second, replicate.Offset{Key: "5", Sum: sumA})
+	load(t, second, replicate.Offset{Key: "5", Checksum: sumA})
 	release(t, first)
 	acquire(t, second, true)
 	refused(t, first, replicate.Offset{Key: "7"})
-	commit(t, second, replicate.Offset{Key: "6", Sum: sumB})
+	commit(t, second, replicate.Offset{Key: "6", Checksum: sumB})
 	release(t, second)
 	refused(t, second, replicate.Offset{Key: "8"})
-	load(t, first, replicate.Offset{Key: "6", Sum: sumB})
+	load(t, first, replicate.Offset{Key: "6", Checksum: sumB})
 }
 
 func leaseExpires(t *testing.T, h LeaseHarness) {

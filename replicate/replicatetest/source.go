@@ -159,8 +159,8 @@ func (r *reader) has(keys ...int64) {
 		if row.ID != keys[i] {
 			r.t.Errorf("the message of row %s is that of row %d", key, row.ID)
 		}
-		if last := i == len(keys)-1; last && r.page.LastSum.String() != hash {
-			r.t.Errorf("the page's checksum is %s, its last message has %s", r.page.LastSum, hash)
+		if last := i == len(keys)-1; last && r.page.LastChecksum.String() != hash {
+			r.t.Errorf("the page's checksum is %s, its last message has %s", r.page.LastChecksum, hash)
 		}
 	}
 }

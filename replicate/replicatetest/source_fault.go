@@ -160,7 +160,7 @@ func sourceOffset(t *testing.T, h SourceHarness) {
 	req := unlimited
 	req.Limit = 2
 	r.reads(req, 1, 2)
-	at := replicate.Offset{Key: "2", Sum: r.page.LastSum.String()}
+	at := replicate.Offset{Key: "2", Checksum: r.page.LastChecksum.String()}
 	opens := func(what string, at replicate.Offset, fails bool) {
 		t.Helper()
 		err := r.open(at)
@@ -170,8 +170,8 @@ func sourceOffset(t *testing.T, h SourceHarness) {
 	}
 	opens("with the row as it was published", at, false)
 	opens("without a checksum", replicate.Offset{Key: "2"}, false)
-	opens("with the checksum of another row", replicate.Offset{Key: "3", Sum: at.Sum}, true)
-	opens("that is no key", replicate.Offset{Key: "two", Sum: at.Sum}, true)
+	opens("with the checksum of another row", replicate.Offset{Key: "3", Checksum: at.Checksum}, true)
+	opens("that is no key", replicate.Offset{Key: "two", Checksum: at.Checksum}, true)
 	opens("that is no key, without a checksum", replicate.Offset{Key: "9223372036854775808"}, true)
 	h.Change(2, "other")
 	opens("with the row changed", at, true)
@@ -184,7 +184,7 @@ func sourceOffset(t *testing.T, h SourceHarness) {
 func sourceReused(t *testing.T, h SourceHarness) {
 	h.Insert(rowsFrom(1, 3, "row")...)
 	r := newReader(t, h, false)
-	for _, at := range []replicate.Offset{{Key: "4"}, {Key: "4", Sum: sumA}, {Key: "9000"}} {
+	for _, at := range []replicate.Offset{{Key: "4"}, {Key: "4", Checksum: sumA}, {Key: "9000"}} {
 		if err := r.open(at); !replicate.IsStop(err) {
 			t.Errorf("Open at %+v, beyond every key that was ever drawn: %v", at, err)
 		}

@@ -95,7 +95,8 @@ func constant(n *pg.Node) string { return n.GetAConst().GetSval().GetSval() }
 func (r *reader) selectStatement(n *pg.SelectStmt) {
 	for _, target := range n.GetTargetList() {
 		call := target.GetResTarget().GetVal().GetFuncCall()
-		if lastName(call.GetFuncname()) != "set_config" || len(call.Args) < 2 || constant(call.Args[0]) != "search_path" {
+		if lastName(call.GetFuncname()) != "set_config" || len(call.Args) < 2 ||
+			constant(call.Args[0]) != "search_path" {
 			continue
 		}
 		var path []string

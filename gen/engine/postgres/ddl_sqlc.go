@@ -75,7 +75,8 @@ func writeTable(b *strings.Builder, t *ddl.Table) {
 	}
 	for _, c := range t.Columns {
 		if c.Comment != "" {
-			b.WriteString("COMMENT ON COLUMN " + table + "." + doubleQuote(c.Name) + " IS " + literal(c.Comment) + ";\n")
+			b.WriteString("COMMENT ON COLUMN " + table + "." + doubleQuote(c.Name) + " IS " + literal(c.Comment) +
+				";\n")
 		}
 	}
 }

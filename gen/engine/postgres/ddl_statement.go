@@ -114,7 +114,8 @@ func (c *clause) readable() error {
 	for _, l := range c.words {
 		if l.Text[0] != '\'' && l.Text[0] != '$' && strings.ContainsRune(l.Text, utf8.RuneError) {
 			return c.fail(int32(l.Pos), errors.New(
-				"this is not UTF-8 text: name the file's encoding with SET client_encoding = 'LATIN1' or the like at its top"))
+				"this is not UTF-8 text: name the file's encoding with SET client_encoding = 'LATIN1' or the like "+
+					"at its top"))
 		}
 	}
 	return nil
@@ -168,7 +169,8 @@ func (c *clause) creates() int {
 
 // passing are the beginnings of what ALTER TABLE does without changing what a table is.
 var passing = [][]string{{"OWNER"}, {"ENABLE"}, {"DISABLE"}, {"CLUSTER"}, {"REPLICA"}, {"VALIDATE"}, {"FORCE"}, {"NO"},
-	{"SET", "("}, {"RESET"}, {"SET", "TABLESPACE|LOGGED|UNLOGGED|WITHOUT|ACCESS|WITH"}, {"ADD", "FOREIGN|CHECK|EXCLUDE"}}
+	{"SET", "("}, {"RESET"}, {"SET", "TABLESPACE|LOGGED|UNLOGGED|WITHOUT|ACCESS|WITH"}, {"ADD",
+		"FOREIGN|CHECK|EXCLUDE"}}
 
 // altersColumns reports whether an ALTER TABLE can change what the table is.
 func (c *clause) altersColumns() bool {
@@ -226,7 +228,8 @@ func (r *reader) mistaken(c *clause, err error) {
 		at = c.nameStart(at + 1)
 		n, pos := r.written(c, at)
 		if _, known := r.tables[n]; !known && n.name != "" {
-			r.define(c, &table{Table: &ddl.Table{Schema: n.schema, Name: n.name, File: c.file, Pos: pos, Problem: found}})
+			r.define(c, &table{Table: &ddl.Table{Schema: n.schema, Name: n.name, File: c.file, Pos: pos,
+				Problem: found}})
 		}
 		r.remember(n, found)
 	case c.is("ALTER", "TABLE"):
@@ -352,7 +355,7 @@ func (r *reader) node(c *clause, stmt *pg.Node) error {
 	case *pg.Node_SelectStmt:
 		r.selectStatement(n.SelectStmt)
 	default:
-		r.typeNode(stmt)
+		r.typeNode(c, stmt)
 	}
 	return nil
 }

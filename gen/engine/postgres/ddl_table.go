@@ -86,7 +86,8 @@ func (r *reader) createTable(c *clause, create *pg.CreateStmt) error {
 func (r *reader) inherit(c *clause, t *table, relation *pg.RangeVar) error {
 	parent := r.relation(relation)
 	if parent == nil {
-		t.Problem = c.fail(relation.Location, fmt.Errorf("table %s, which table %s has its columns from, is not defined "+
+		t.Problem = c.fail(relation.Location, fmt.Errorf("table %s, which table %s has its columns from, is not "+
+			"defined "+
 			"before it", relation.Relname, t.QualifiedName()))
 		return nil
 	}
@@ -112,7 +113,8 @@ func (t *table) copyColumns(from *table) {
 func (r *reader) like(c *clause, t *table, like *pg.TableLikeClause) error {
 	from := r.relation(like.Relation)
 	if from == nil {
-		t.Problem = c.fail(like.Relation.Location, fmt.Errorf("table %s takes columns from table %s, which is not defined "+
+		t.Problem = c.fail(like.Relation.Location, fmt.Errorf("table %s takes columns from table %s, which is not "+
+			"defined "+
 			"before it: give its definition with all columns", t.QualifiedName(), like.Relation.Relname))
 		return nil
 	}
@@ -167,7 +169,8 @@ func (r *reader) addColumn(c *clause, t *table, def *pg.ColumnDef) error {
 	switch {
 	case i >= 0 && def.GetTypeName() == nil, i >= 0 && t.inherits(r):
 	case i >= 0:
-		return about(t, c.fail(def.Location, fmt.Errorf("table %s has column %s already", t.QualifiedName(), def.Colname)))
+		return about(t, c.fail(def.Location, fmt.Errorf("table %s has column %s already", t.QualifiedName(),
+			def.Colname)))
 	case def.GetTypeName() == nil:
 		t.Problem = fmt.Errorf("column %s of table %s has no type", def.GetColname(), t.QualifiedName())
 		return nil

@@ -16,20 +16,19 @@ type userType struct {
 }
 
 // typeNode takes in a statement that defines a type.
-func (r *reader) typeNode(stmt *pg.Node) {
+func (r *reader) typeNode(c *clause, stmt *pg.Node) {
 	switch n := stmt.Node.(type) {
 	case *pg.Node_CreateEnumStmt:
-		r.types[r.nameOf(n.CreateEnumStmt.TypeName)] = &userType{enum: true}
+		r.defineType(r.nameOf(n.CreateEnumStmt.TypeName), &userType{enum: true})
 	case *pg.Node_CreateDomainStmt:
 		over := n.CreateDomainStmt.TypeName
 		t := &userType{base: baseName(over)}
 		if len(over.GetArrayBounds()) == 0 {
 			t.over = r.typeNamed(over.GetNames())
 		}
-		r.types[r.nameOf(n.CreateDomainStmt.Domainname)] = t
+		r.defineType(r.nameOf(n.CreateDomainStmt.Domainname), t)
 	case *pg.Node_CompositeTypeStmt:
-		v := n.CompositeTypeStmt.Typevar
-		t := &userType{}
+		v, t := n.CompositeTypeStmt.Typevar, &userType{clause: c}
 		for _, column := range n.CompositeTypeStmt.Coldeflist {
 			t.columns = append(t.columns, column.GetColumnDef())
 		}
@@ -37,9 +36,16 @@ func (r *reader) typeNode(stmt *pg.Node) {
 		if v.Schemaname == "" {
 			at.schema = own(r.creating())
 		}
-		r.types[at] = t
+		r.defineType(at, t)
 	case *pg.Node_CreateRangeStmt:
-		r.types[r.nameOf(n.CreateRangeStmt.TypeName)] = &userType{}
+		r.defineType(r.nameOf(n.CreateRangeStmt.TypeName), &userType{})
+	}
+}
+
+// defineType adds a type. One that is there already stays, as it does in the database.
+func (r *reader) defineType(at name, t *userType) {
+	if r.types[at] == nil {
+		r.types[at] = t
 	}
 }
 

@@ -36,8 +36,10 @@ const (
 )
 
 var types = []typ{
-	{"bool,boolean", 16, 1000, "bool", "DecodeBool", "AppendBool", "Bools", noView, "\x01", "true"},
-	{"int2,smallserial,serial2,smallint", 21, 1005, "int16", "DecodeInt2", "AppendInt2", "Int2s", noView, big(2, -2), "-2"},
+	{"bool,boolean", 16, 1000, "bool", "DecodeBool", "AppendBool", "Bools", noView,
+		"\x01", "true"},
+	{"int2,smallserial,serial2,smallint", 21, 1005, "int16", "DecodeInt2", "AppendInt2", "Int2s", noView,
+		big(2, -2), "-2"},
 	{"int4,int,serial,serial4,integer", 23, 1007, "int32", "DecodeInt4", "AppendInt4", "Int4s", noView,
 		big(4, -70000), "-70000"},
 	{"int8,bigserial,serial8,bigint", 20, 1016, "int64", "DecodeInt8", "AppendInt8", "Int8s", noView,

@@ -36,7 +36,7 @@ func (c *Codec[R]) Begin(at time.Time) {
 }
 
 // AppendValue appends the message and returns the checksum of its data.
-func (c *Codec[R]) AppendValue(b []byte, r *R) ([]byte, replicate.Sum) {
+func (c *Codec[R]) AppendValue(b []byte, r *R) ([]byte, replicate.Checksum) {
 	b = append(b, c.head...)
 	start := len(b)
 	b = c.appendData(b, r)

@@ -44,14 +44,14 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 	}
 	parts := strings.Fields(string(content))
 	if len(parts) == 0 || len(parts) > 2 || !replicate.IsKeyText(parts[0]) ||
-		len(parts) == 2 && !replicate.IsSumText(parts[1]) {
+		len(parts) == 2 && !replicate.IsChecksumText(parts[1]) {
 		return replicate.Offset{}, replicate.Stop(
 			fmt.Errorf("offset file %s: expected a key in decimal, got %.40q", s.path, content),
 			"write the key of the last published row into it, or delete it to begin at the first row")
 	}
 	o := replicate.Offset{Key: parts[0]}
 	if len(parts) == 2 {
-		o.Sum = parts[1]
+		o.Checksum = parts[1]
 	}
 	return o, nil
 }
@@ -65,7 +65,7 @@ func (s *Store) verifyFolder() error {
 	}
 	if err != nil {
 		return replicate.Stop(fmt.Errorf("offset file %s: its folder can't be used: %w", s.path, err),
-			"create the folder, or correct offset_file")
+			"create the folder, or correct %s", SettingPath)
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (s *Store) write(o replicate.Offset) error {
 	if err != nil {
 		return fmt.Errorf("write offset: %w", err)
 	}
-	_, err = tmp.WriteString(strings.TrimSpace(o.Key+" "+o.Sum) + "\n")
+	_, err = tmp.WriteString(strings.TrimSpace(o.Key+" "+o.Checksum) + "\n")
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), s.path)
 	}
@@ -153,7 +153,7 @@ func (s *Store) Acquire(context.Context) (held bool, holder string, err error) {
 	f, err := os.OpenFile(s.lockPath(), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return false, "", replicate.Stop(fmt.Errorf("lock offset file: %w", err),
-			"make its folder writable, or correct offset_file")
+			"make its folder writable, or correct %s", SettingPath)
 	}
 	if held, err = lock(f, syscall.LOCK_EX); err != nil || !held {
 		if err == nil {

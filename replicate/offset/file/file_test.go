@@ -34,7 +34,7 @@ func TestContent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "offset")
 	s := file.New(path)
 	sum := strings.Repeat("0f", 32)
-	if err := s.Commit(t.Context(), replicate.Offset{Key: "42", Sum: sum}); err != nil {
+	if err := s.Commit(t.Context(), replicate.Offset{Key: "42", Checksum: sum}); err != nil {
 		t.Fatal(err)
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "42 "+sum+"\n" {
@@ -117,7 +117,7 @@ func TestLockFileDeleted(t *testing.T) {
 
 func TestForce(t *testing.T) {
 	s := file.New(filepath.Join(t.TempDir(), "offset"))
-	for _, o := range []replicate.Offset{{}, {Key: "9", Sum: strings.Repeat("ab", 32)}, {Key: "3"}, {}} {
+	for _, o := range []replicate.Offset{{}, {Key: "9", Checksum: strings.Repeat("ab", 32)}, {Key: "3"}, {}} {
 		if err := s.Force(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
@@ -36,6 +37,7 @@ func onServers(t *testing.T, test func(t *testing.T, s server)) {
 		test(t, server{addr: mini.Addr(), client: client(t, mini.Addr()), expire: func() { mini.FastForward(leaseTTL) }})
 	})
 	t.Run("real", func(t *testing.T) {
+		suite.Servers(t, "Redis")
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		r, err := testserver.StartRedis(ctx)
@@ -119,7 +121,7 @@ func TestFormat(t *testing.T) {
 	onServers(t, func(t *testing.T, s server) {
 		store := open(t, s.config())
 		sum := strings.Repeat("0f", 32)
-		if err := store.Commit(t.Context(), replicate.Offset{Key: "41", Sum: sum}); err != nil {
+		if err := store.Commit(t.Context(), replicate.Offset{Key: "41", Checksum: sum}); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.client.Get(t.Context(), offsetKey).Val(); got != "41" {
@@ -176,7 +178,7 @@ func TestBraces(t *testing.T) {
 		if held, _, err := s.Acquire(t.Context()); err != nil || !held {
 			t.Fatal(held, err)
 		}
-		if err := s.Commit(t.Context(), replicate.Offset{Key: "1", Sum: "x"}); err != nil {
+		if err := s.Commit(t.Context(), replicate.Offset{Key: "1", Checksum: "x"}); err != nil {
 			t.Fatal(err)
 		}
 		keys, want := mini.Keys(), clusterSlot(redis.Key(job, "t", "events"))
@@ -220,7 +222,7 @@ func TestWhatIsNoOffsetStops(t *testing.T) {
 func TestForce(t *testing.T) {
 	onServers(t, func(t *testing.T, s server) {
 		store := open(t, s.config())
-		for _, o := range []replicate.Offset{{}, {Key: "9", Sum: strings.Repeat("ab", 32)}, {Key: "3"}, {}} {
+		for _, o := range []replicate.Offset{{}, {Key: "9", Checksum: strings.Repeat("ab", 32)}, {Key: "3"}, {}} {
 			if err := store.Force(t.Context(), o); err != nil {
 				t.Fatal(err)
 			}
@@ -356,8 +358,8 @@ func TestAddress(t *testing.T) {
 		"redis://u:" + secret + "@host:1?unknown=1", "redis://u:" + secret + "@%zz",
 	} {
 		_, err := redis.New(redis.Config{Addr: addr})
-		if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "redis_addr") {
-			t.Errorf("%q: %v, want an error that names redis_addr and no password", addr, err)
+		if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "redis.Config.Addr") {
+			t.Errorf("%q: %v, want an error that names redis.Config.Addr and no password", addr, err)
 		}
 	}
 	for _, addr := range []string{"host:6379", "[::1]:6379", "redis://host", "redis://host:1/2", "rediss://host"} {
@@ -403,7 +405,7 @@ func TestRedisLosesItsData(t *testing.T) {
 		c := s.config()
 		c.Lease, c.LeaseTTL = true, time.Hour
 		store := open(t, c)
-		o := replicate.Offset{Key: "12", Sum: strings.Repeat("cd", 32)}
+		o := replicate.Offset{Key: "12", Checksum: strings.Repeat("cd", 32)}
 		acquireAndCommit := func() {
 			t.Helper()
 			if held, holder, err := store.Acquire(t.Context()); err != nil || !held {

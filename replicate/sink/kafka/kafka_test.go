@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/replicatetest"
@@ -45,6 +46,7 @@ func stall(c *kfake.Cluster) {
 }
 
 func TestSinkReal(t *testing.T) {
+	suite.Servers(t, "Kafka")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	k, err := testserver.StartKafka(ctx)
@@ -310,9 +312,9 @@ func TestDeadLetterTopic(t *testing.T) {
 func TestTooLargeForWhat(t *testing.T) {
 	c := cluster(t, kfake.SeedTopics(1, topic, "bad"))
 	for says, change := range map[string]func(*kafka.Config){
-		"topic's max.message.bytes":      func(*kafka.Config) {},
-		"of the dead-letter topic":       func(c *kafka.Config) { c.Topic, c.DeadLetterTopic = "bad", "bad" },
-		"raise kafka_target.buffered_by": func(c *kafka.Config) { c.BufferedBytes = 100_000 },
+		"topic's max.message.bytes":        func(*kafka.Config) {},
+		"of the dead-letter topic":         func(c *kafka.Config) { c.Topic, c.DeadLetterTopic = "bad", "bad" },
+		"raise kafka.Config.BufferedBytes": func(c *kafka.Config) { c.BufferedBytes = 100_000 },
 	} {
 		s := openSink(t, at(c.ListenAddrs()[0], change))
 		errs := publish(t, s, page(t, 1, 500), replicatetest.Sized(t, 77, 2<<20), page(t, 100, 1))
@@ -355,8 +357,8 @@ func exerciseWitness(t *testing.T, addr string) {
 	}
 	check(s, replicate.Offset{})
 	for _, o := range []replicate.Offset{
-		{Key: "-9223372036854775808", Sum: strings.Repeat("ab", 32)}, {Key: "18446744073709551615"},
-		{Key: "5", Sum: strings.Repeat("0f", 32)},
+		{Key: "-9223372036854775808", Checksum: strings.Repeat("ab", 32)}, {Key: "18446744073709551615"},
+		{Key: "5", Checksum: strings.Repeat("0f", 32)},
 	} {
 		if err := s.SaveWitness(t.Context(), o); err != nil {
 			t.Fatal(err)

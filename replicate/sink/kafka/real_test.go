@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/replicatetest"
@@ -23,6 +24,7 @@ const brokerLimit = 20_000
 
 // TestRealBroker shows what a broker in this process can't: limits, settings as a consumer sees them, and an end.
 func TestRealBroker(t *testing.T) {
+	suite.Servers(t, "Kafka")
 	ctx := deadline(t)
 	k, err := testserver.StartKafka(ctx, "message.max.bytes="+strconv.Itoa(brokerLimit))
 	if err != nil {

@@ -34,7 +34,7 @@ func NewWitness(c Config) (*Witness, error) {
 	}
 	client, err := kgo.NewClient(options...)
 	if err != nil {
-		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct kafka_target")
+		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct %s", SettingConfig)
 	}
 	return &Witness{client: client, topic: c.Topic, group: c.Group}, nil
 }
@@ -72,7 +72,7 @@ func (s *Sink) witness(what string) (*Witness, error) {
 func (w *Witness) SaveWitness(ctx context.Context, o replicate.Offset) error {
 	var offsets kadm.Offsets
 	offsets.Add(kadm.Offset{Topic: w.topic, Partition: 0, At: 0, LeaderEpoch: -1,
-		Metadata: witnessPrefix + o.Key + ":" + o.Sum})
+		Metadata: witnessPrefix + o.Key + ":" + o.Checksum})
 	answer, err := kadm.NewClient(w.client).CommitOffsets(ctx, w.group, offsets)
 	if err == nil {
 		err = answer.Error()
@@ -102,13 +102,13 @@ func (w *Witness) LoadWitness(ctx context.Context) (replicate.Offset, error) {
 	}
 	text, ours := strings.CutPrefix(found.Metadata, witnessPrefix)
 	key, sum, _ := strings.Cut(text, ":")
-	if !ours || !replicate.IsKeyText(key) || sum != "" && !replicate.IsSumText(sum) {
+	if !ours || !replicate.IsKeyText(key) || sum != "" && !replicate.IsChecksumText(sum) {
 		return replicate.Offset{}, replicate.Stop(
 			fmt.Errorf("%w: the committed offset of group %s holds %.40q", ErrForeignWitness, w.group, found.Metadata),
 			"another program has written to this group: keep it away, and set the job's offset with "+
 				"the command offset set KEY or offset reset")
 	}
-	return replicate.Offset{Key: key, Sum: sum}, nil
+	return replicate.Offset{Key: key, Checksum: sum}, nil
 }
 
 // ErrForeignWitness says that something else than a witness is where the witness should be.

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
@@ -34,6 +35,7 @@ func TestOperatorsWitness(t *testing.T) {
 }
 
 func TestOperatorsWitnessReal(t *testing.T) {
+	suite.Servers(t, "Kafka")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	k, err := testserver.StartKafka(ctx)
@@ -71,10 +73,10 @@ func exerciseOperator(t *testing.T, addr string) {
 	remove() // there is none
 	sink := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, Group: group})
 	for range 2 {
-		if err := sink.SaveWitness(t.Context(), replicate.Offset{Key: "7", Sum: sum}); err != nil {
+		if err := sink.SaveWitness(t.Context(), replicate.Offset{Key: "7", Checksum: sum}); err != nil {
 			t.Fatal(err)
 		}
-		check(replicate.Offset{Key: "7", Sum: sum})
+		check(replicate.Offset{Key: "7", Checksum: sum})
 		if err := w.SaveWitness(t.Context(), replicate.Offset{Key: "-3"}); err != nil {
 			t.Fatal(err)
 		}

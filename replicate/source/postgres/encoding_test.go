@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop"
 )
 
 // TestTextThatCantBeConverted has a row in Windows-1252 with a character that UTF-8 has no counterpart of. A poll
@@ -47,6 +48,6 @@ func TestTextThatCantBeConverted(t *testing.T) {
 	if _, _, _, err := lookup(false, 5); !errors.As(err, &row) || row.Key != "5" {
 		t.Errorf("got %v, want an error that names 5", err)
 	}
-	r := run(t, d.source("public.events", options{deadLetters: true}), replicate.Config{})
+	r := run(t, d.source("public.events", options{deadLetters: true}), loop.Config{})
 	r.awaits(1, 2, 3, 4, 5, 6, 7)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 )
 
@@ -171,6 +172,7 @@ func TestRollback(t *testing.T) {
 func TestPreparedTransaction(t *testing.T) {
 	for _, version := range []string{testserver.Oldest, testserver.Newest} {
 		t.Run("PostgreSQL "+version, func(t *testing.T) {
+			suite.Servers(t, "PostgreSQL")
 			pg, err := testserver.StartPostgres(t.Context(), version) // of its own, since it crashes
 			if err != nil {
 				t.Fatal(err)

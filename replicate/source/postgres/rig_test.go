@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/offset/memory"
 )
 
@@ -61,13 +62,13 @@ func (r *rig) change(f func()) {
 }
 
 // run starts the loop.
-func run(t testing.TB, source replicate.Source[int64], config replicate.Config) *rig {
+func run(t testing.TB, source replicate.Source[int64], config loop.Config) *rig {
 	t.Helper()
 	r := &rig{t: t, changed: make(chan struct{}), ended: make(chan error, 1)}
 	config.PollInterval = time.Millisecond
 	config.RetryMin, config.RetryMax = time.Millisecond, 20*time.Millisecond
 	config.AuditOff = true // what it finds is no merit of the horizon
-	loop, err := replicate.New(replicate.Parts[int64]{
+	replicator, err := loop.New(loop.Parts[int64]{
 		Config: config, Source: source, Sink: r, Store: memory.New(),
 		Hooks: replicate.Hooks{
 			OnPoll: func(i replicate.PollInfo) {
@@ -89,7 +90,7 @@ func run(t testing.TB, source replicate.Source[int64], config replicate.Config) 
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
-	go func() { r.ended <- loop.Run(ctx) }()
+	go func() { r.ended <- replicator.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if r.ended != nil {
@@ -198,7 +199,7 @@ func (d database) keys(table string) []int64 {
 }
 
 // config is the loop's configuration in these tests.
-func config() replicate.Config { return replicate.Config{} }
+func config() loop.Config { return loop.Config{} }
 
 // named waits until a holder of the horizon is described so.
 func (r *rig) named(want string) {

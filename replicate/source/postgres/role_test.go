@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 )
@@ -33,7 +34,7 @@ func TestAnyRole(t *testing.T) {
 		works := func(user string) {
 			t.Helper()
 			s := d.source("s.events", options{user: user})
-			at := replicate.Offset{Key: "1", Sum: strings.Repeat("0", 64)}
+			at := replicate.Offset{Key: "1", Checksum: strings.Repeat("0", 64)}
 			stops(t, open(t, s, at), "is not the one that was published") // the row at the offset is read
 			if err := open(t, s, replicate.Offset{Key: "1"}); err != nil {
 				t.Fatalf("Open as %s: %v", user, err)
@@ -78,6 +79,7 @@ func TestRowSecurityWhileRunning(t *testing.T) {
 
 // TestStandby makes the server a standby, where locks of the primary's transactions can't be seen.
 func TestStandby(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
 	pg, err := testserver.StartPostgres(t.Context(), testserver.Newest)
 	if err != nil {
 		t.Fatal(err)

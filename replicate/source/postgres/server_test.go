@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
@@ -55,6 +56,7 @@ func TestMain(m *testing.M) {
 func onEach(t *testing.T, test func(t *testing.T, pg *testserver.Postgres)) {
 	for _, version := range []string{testserver.Oldest, testserver.Newest} {
 		t.Run("PostgreSQL "+version, func(t *testing.T) {
+			suite.Servers(t, "PostgreSQL")
 			pg, err := servers[version]()
 			if err != nil {
 				t.Fatal(err)
@@ -67,6 +69,7 @@ func onEach(t *testing.T, test func(t *testing.T, pg *testserver.Postgres)) {
 // newest runs a test on the newest PostgreSQL alone.
 func newest(t testing.TB) *testserver.Postgres {
 	t.Helper()
+	suite.Servers(t, "PostgreSQL")
 	pg, err := servers[testserver.Newest]()
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func (s *source[R, K]) verify() error {
 	}
 	if len(live) == 0 {
 		return replicate.Stop(fmt.Errorf("table %s is not in database %s", t.Name, s.path),
-			"create it, or correct sql_source.uri")
+			"create it, or correct %s", replicate.SettingURI)
 	}
 	key := live[t.KeyColumn]
 	for _, c := range t.Columns {
@@ -164,7 +164,7 @@ func (s *source[R, K]) verifyOffset(at replicate.Offset) error {
 		return replicate.Stop(fmt.Errorf("the offset %s is not a key of table %s", at.Key, s.table.Name),
 			"correct it in the offset store")
 	}
-	if err := s.verifyHighest(key); err != nil || at.Sum == "" {
+	if err := s.verifyHighest(key); err != nil || at.Checksum == "" {
 		return err
 	}
 	stmt, err := s.conn.Prepare(s.table.At)

@@ -1,0 +1,110 @@
+package machine
+
+import (
+	"errors"
+	"time"
+)
+
+// Config is how a Replicator runs its job. The zero value of a field means its default.
+type Config struct {
+	// PollInterval is the pause after a poll that found no further rows. Required.
+	PollInterval time.Duration
+	// BatchRows is the number of rows of a page at most. Default 10,000.
+	BatchRows int
+	// BatchBytes is the size of a page's messages at most. Default 8 MiB.
+	BatchBytes int
+	// InFlight is the number of pages that may wait for acknowledgement at most. With BatchBytes it
+	// bounds memory. Default 4.
+	InFlight int
+	// CommitInterval is the shortest time between two writes of the offset, which coalesce whatever
+	// was acknowledged meanwhile. Default 100 ms.
+	CommitInterval time.Duration
+	// AckTimeout is for how long a batch may wait for its acknowledgement. Then the sink is thrown away as
+	// after an error, so that the wait has an end and a reason. Default 2 minutes.
+	AckTimeout time.Duration
+	// DrainTimeout bounds a graceful stop. Default 20 s.
+	DrainTimeout time.Duration
+	// LeaseTTL is the time within which a standby has taken over from a holder that crashed: a store lets
+	// a lease go a tenth earlier, and a standby asks often enough. Default 10 s.
+	LeaseTTL time.Duration
+	// LeaseStrict stops publishing when the lease can't be renewed in time, instead of going on and
+	// risking duplicates. Default off.
+	LeaseStrict bool
+	// StandbyInterval is the pause between a standby's attempts to take the lease. Default 500 ms, and no
+	// more than a twentieth of LeaseTTL.
+	StandbyInterval time.Duration
+	// StuckAfter is the age of an open transaction from which on a horizon held back is reported.
+	// Default 60 s.
+	StuckAfter time.Duration
+	// SettleDelay is settle.unsafe_delay_sec: how long every row waits besides the holders. Default 0.
+	SettleDelay time.Duration
+	// AuditOff turns the late-row audit off. It is on by default where the source can look up keys.
+	AuditOff bool
+	// AuditPublish publishes the late rows that the audit finds. Default off: they are reported.
+	AuditPublish bool
+	// AuditKeep is for how long a gap between keys is looked up again. Default 10 minutes.
+	AuditKeep time.Duration
+	// AuditKeys is how many missing keys are remembered at most. Default 50,000.
+	AuditKeys int
+	// AuditInterval is the pause between two lookups. Default 10 s.
+	AuditInterval time.Duration
+	// RetryMin and RetryMax bound the jittered exponential backoff. Defaults 100 ms and 15 s.
+	RetryMin, RetryMax time.Duration
+	// RecheckInterval is how often a running source verifies again what it verified when it opened. Default 5
+	// minutes.
+	RecheckInterval time.Duration
+	// RefreshInterval is how often the offset is written once more, to the store and to its witness. Default 30 s.
+	RefreshInterval time.Duration
+	// Once ends the run when everything is published that was committed when it started.
+	Once bool
+	// OnceWait bounds how long Once waits for transactions that were open at the start. Default 30 s.
+	OnceWait time.Duration
+}
+
+// WithDefaults returns a copy with every zero field set to its default.
+func (c Config) WithDefaults() Config {
+	defaultTo(&c.BatchRows, 10_000)
+	defaultTo(&c.BatchBytes, 8<<20)
+	defaultTo(&c.InFlight, 4)
+	defaultTo(&c.CommitInterval, 100*time.Millisecond)
+	defaultTo(&c.AckTimeout, 2*time.Minute)
+	defaultTo(&c.DrainTimeout, 20*time.Second)
+	defaultTo(&c.LeaseTTL, 10*time.Second)
+	defaultTo(&c.StandbyInterval, min(500*time.Millisecond, c.LeaseTTL/20))
+	defaultTo(&c.StuckAfter, time.Minute)
+	defaultTo(&c.AuditKeep, 10*time.Minute)
+	defaultTo(&c.AuditKeys, 50_000)
+	defaultTo(&c.AuditInterval, 10*time.Second)
+	defaultTo(&c.RetryMin, 100*time.Millisecond)
+	defaultTo(&c.RetryMax, 15*time.Second)
+	defaultTo(&c.RecheckInterval, 5*time.Minute)
+	defaultTo(&c.RefreshInterval, 30*time.Second)
+	defaultTo(&c.OnceWait, 30*time.Second)
+	return c
+}
+
+func defaultTo[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Validate reports the first value that can't work.
+func (c Config) Validate() error {
+	switch {
+	case c.PollInterval <= 0:
+		return errors.New("the poll interval must be positive")
+	case c.BatchRows < 1, c.BatchBytes < 1, c.InFlight < 1:
+		return errors.New("the batch limits must be at least 1")
+	case c.AuditKeys < 0:
+		return errors.New("the number of keys that the audit remembers must not be negative")
+	case min(c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval, c.StuckAfter, c.SettleDelay,
+		c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.RecheckInterval, c.RefreshInterval,
+		c.OnceWait) < 0:
+		return errors.New("an interval, a timeout and a delay must not be negative")
+	case c.RetryMax < c.RetryMin:
+		return errors.New("the longest retry delay is shorter than the shortest")
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package machine
+
+import "github.com/repliqate/repliqate/replicate"
+
+// Event is something that happened outside the machine. Each carries only what the machine decides by.
+type Event interface{ isEvent() }
+
+type (
+	// LeaseAnswered is the answer to AcquireLease.
+	LeaseAnswered struct {
+		Held   bool
+		Holder string
+		Err    error
+	}
+	// SinkOpened is the answer to OpenSink.
+	SinkOpened struct {
+		Info replicate.SinkInfo
+		Err  error
+	}
+	// OffsetLoaded is the answer to LoadOffset.
+	OffsetLoaded struct {
+		Offset  replicate.Offset
+		Witness bool
+		Err     error
+	}
+	// SourceOpened is the answer to OpenSource.
+	SourceOpened struct{ Err error }
+	// Polled is the answer to Poll.
+	Polled[K replicate.Key] struct {
+		Page    *replicate.Page[K]
+		Result  replicate.PollResult
+		Horizon *Horizon[K] // the action's
+		Err     error
+	}
+	// LookedUp is the answer to LookUp.
+	LookedUp[K replicate.Key] struct {
+		Page *replicate.Page[K]
+		More bool // the page ended at a limit
+		Err  error
+	}
+	// Published is the answer to Publish.
+	Published struct {
+		ID  uint64
+		Err error
+	}
+	// Committed is the answer to Commit.
+	Committed struct {
+		Offset replicate.Offset
+		Err    error
+	}
+	// WitnessSaved is the answer to SaveWitness.
+	WitnessSaved struct{ Err error }
+	// HoldersDescribed is the answer to DescribeHolders.
+	HoldersDescribed struct{ Holders []string }
+	// Rechecked is the answer to Recheck.
+	Rechecked struct{ Err error }
+	// TimerFired is the answer to StartTimer.
+	TimerFired struct {
+		Timer TimerKind
+		N     uint64 // the action's
+	}
+	// StopRequested asks for a graceful stop.
+	StopRequested struct{}
+)
+
+func (LeaseAnswered) isEvent()    {}
+func (SinkOpened) isEvent()       {}
+func (OffsetLoaded) isEvent()     {}
+func (SourceOpened) isEvent()     {}
+func (Polled[K]) isEvent()        {}
+func (LookedUp[K]) isEvent()      {}
+func (Published) isEvent()        {}
+func (Committed) isEvent()        {}
+func (WitnessSaved) isEvent()     {}
+func (HoldersDescribed) isEvent() {}
+func (Rechecked) isEvent()        {}
+func (TimerFired) isEvent()       {}
+func (StopRequested) isEvent()    {}

@@ -1,0 +1,114 @@
+package machine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+// askLease asks for the lease, to take it or to renew it. A stop goes on renewing it, so that nobody takes
+// over while the last batches are flushed.
+func (m *Machine[K]) askLease() {
+	if !m.hasLease || m.lease.asking || m.phase == PhaseDone {
+		return
+	}
+	m.lease.asking, m.lease.asked = true, m.now
+	m.do(AcquireLease{})
+}
+
+func (m *Machine[K]) onLease(ev LeaseAnswered) {
+	m.lease.asking = false
+	switch {
+	case m.phase == PhaseDone:
+	case ev.Err != nil && replicate.IsStop(ev.Err):
+		m.stop(ev.Err)
+	case ev.Err != nil:
+		m.leaseUnreachable(ev.Err)
+	case ev.Held:
+		m.leaseHeld()
+	default:
+		m.leaseElsewhere(ev.Holder)
+	}
+}
+
+func (m *Machine[K]) leaseHeld() {
+	if !m.lease.held || m.lease.failing {
+		m.reportLease(replicate.LeaseInfo{Held: true})
+	}
+	m.lease.held, m.lease.failing, m.lease.holder = true, false, ""
+	m.tries[TimerLease] = 0
+	m.arm(TimerLease, m.config.LeaseTTL/3)
+	if m.config.LeaseStrict {
+		// Its time counts from when it was asked for, since the store's may have begun then.
+		m.arm(TimerLeaseEnd, m.strictAfter()-m.now.Sub(m.lease.asked))
+	}
+	if m.phase == PhaseStandby {
+		m.begin()
+	}
+}
+
+// leaseElsewhere steps down: what is in flight may still arrive and is then a duplicate, but nothing
+// more is published or committed (Promise 4).
+func (m *Machine[K]) leaseElsewhere(holder string) {
+	if m.lease.holder != holder || m.lease.held {
+		m.reportLease(replicate.LeaseInfo{Holder: holder})
+	}
+	m.lease.held, m.lease.failing, m.lease.holder = false, false, holder
+	m.arm(TimerLease, m.config.StandbyInterval)
+	m.stepDown()
+}
+
+// leaseUnreachable goes on without a renewal, since the worst case is duplicates.
+func (m *Machine[K]) leaseUnreachable(err error) {
+	if m.lease.held && !m.lease.failing {
+		m.lease.failing = true
+		m.reportLease(replicate.LeaseInfo{Held: true, Err: err})
+	}
+	m.retry(TimerLease, replicate.OpLease, err)
+}
+
+// strictAfter is how long a strict lease counts as ours: it must end before a store lets it go.
+func (m *Machine[K]) strictAfter() time.Duration { return m.config.LeaseTTL * 4 / 5 }
+
+// leaseEnded steps down when a strict lease was not renewed in time.
+func (m *Machine[K]) leaseEnded() {
+	if m.lease.held {
+		m.lease.held, m.lease.failing = false, false
+		m.reportLease(replicate.LeaseInfo{Err: errors.New("it was not renewed within " + m.strictAfter().String())})
+		m.stepDown()
+	}
+}
+
+func (m *Machine[K]) reportLease(info replicate.LeaseInfo) {
+	if m.hooks.OnLease != nil {
+		m.hooks.OnLease(info)
+	}
+}
+
+// stepDown goes back to standby and forgets the position: it is loaded again with the lease. What is under
+// way for this tenure, timers too, must mean nothing to the next. A stop is then over: whoever holds the
+// lease publishes what is still unacknowledged.
+func (m *Machine[K]) stepDown() {
+	if m.phase == PhaseStandby || m.phase == PhaseDone {
+		return
+	}
+	stopping := m.phase == PhaseStopping
+	m.phase, m.loaded, m.waiting = PhaseStandby, false, false
+	m.closeSource()
+	m.closeSink()
+	m.acked, m.next = Position[K]{}, Position[K]{}
+	m.store = storeState{busy: m.store.busy, outdated: m.store.busy, since: m.store.since}
+	m.witness = witnessState{busy: m.witness.busy} // an answer under way is of no offset of ours
+	m.gaps.reset()
+	for timer := range TimerKinds {
+		if timer != TimerLease {
+			m.armed[timer]++
+		}
+	}
+	if stopping {
+		m.exit(m.failure)
+		return
+	}
+	m.state(replicate.StateStandby)
+}

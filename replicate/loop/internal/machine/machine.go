@@ -1,0 +1,300 @@
+package machine
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+// Machine is the loop's core. step takes one event and appends what is to be done to out; it holds no
+// goroutine and no clock, so that one seed replays any run.
+//
+//	standby ──lease──▶ starting ──sink, offset, source──▶ running ──stop or failure──▶ stopping ──▶ exit
+//	   ▲                                                     │
+//	   └──────────────── another holds the lease ────────────┘
+type Machine[K replicate.Key] struct {
+	config     Config
+	hooks      *replicate.Hooks
+	hasLease   bool
+	hasWitness bool
+	rng        *rand.Rand
+	now        time.Time
+	out        []Action
+
+	phase   Phase
+	failure error // why the run stops; nil for a requested stop
+	tries   [TimerKinds]int
+	armed   [TimerKinds]uint64 // number of the timer that counts, of each kind
+
+	lease  leaseState
+	source sourceState
+	sink   sinkState[K]
+	store  storeState
+	once   onceState[K]
+
+	gaps     gaps[K]  // keys that the late-row audit looks up again
+	auditing []gap[K] // those of the lookup under way
+
+	horizon  *Horizon[K] // nil while a poll is under way, which has it
+	loaded   bool        // acked and next hold what was loaded in this tenure, or are further on
+	acked    Position[K]
+	next     Position[K] // the last row handed to the sink; polls read on from here
+	waiting  bool        // the pause after a poll without further rows
+	pollFrom time.Time
+	stuckAt  time.Time // when a stuck horizon was last reported
+
+	witness witnessState
+}
+
+// Phase is where a job stands.
+type Phase uint8
+
+// The phases of a job.
+const (
+	PhaseStandby  Phase = iota // waiting for the lease
+	PhaseStarting              // opening the sink, loading the offset, opening the source for the first time
+	PhaseRunning               // polling
+	PhaseStopping              // no more polls: flush, commit, leave
+	PhaseDone                  // the last action was Exit
+)
+
+// Position is an offset with its key as a number.
+type Position[K replicate.Key] struct {
+	Key    K
+	Offset replicate.Offset // zero: before the first row
+}
+
+// Before reports whether rows with key k are still to be read after p.
+func (p Position[K]) Before(k K) bool { return p.Offset.IsZero() || k > p.Key }
+
+type leaseState struct {
+	held    bool
+	asking  bool
+	asked   time.Time
+	holder  string // as last reported
+	failing bool   // reported that it can't be renewed
+}
+
+type sourceState struct {
+	open, busy bool // busy: an operation is under way
+	closing    bool // the answer under way is of no interest any more
+	stale      bool // the poll under way began before the position was set back
+	since      time.Time
+
+	recheckDue, auditDue bool // to be done as soon as no operation is under way
+}
+
+type sinkState[K replicate.Key] struct {
+	open, busy bool
+	opened     time.Time
+	info       replicate.SinkInfo
+	nextID     uint64
+	inFlight   []inFlight[K] // in publication order
+}
+
+// inFlight is a batch that waits for its acknowledgement.
+type inFlight[K replicate.Key] struct {
+	id          uint64
+	last        Position[K]
+	rows, bytes int
+	acked       bool
+	since       time.Time
+	late        []gap[K] // rows of the audit, which have no part in the offset
+}
+
+type storeState struct {
+	busy     bool
+	outdated bool             // the operation under way is from before a step-down
+	reload   bool             // load as soon as the operation under way has ended
+	paused   bool             // the commit interval, or the backoff after a failure
+	stored   replicate.Offset // as last written or loaded
+	failing  bool
+	since    time.Time
+}
+
+type witnessState struct {
+	busy          bool
+	saving, saved replicate.Offset
+	tried         bool // at the stop, which tries once
+}
+
+type onceState[K replicate.Key] struct {
+	fenced  bool
+	covered bool // everything up to target is settled
+	handed  bool // and was handed to the sink
+	target  K
+	any     bool // there is something to wait for
+	until   time.Time
+}
+
+// firstWitness is how soon the first witness follows the first acknowledgement: a job that is started again and again
+// would otherwise never have one.
+const firstWitness = time.Second
+
+// New returns a machine that is ready to start. seed decides how retries are jittered.
+func New[K replicate.Key](cfg Config, hooks *replicate.Hooks, hasLease, hasWitness bool, seed uint64) *Machine[K] {
+	m := &Machine[K]{config: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness,
+		rng: rand.New(rand.NewPCG(seed, 1)), horizon: NewHorizon[K](cfg.SettleDelay)}
+	if !cfg.AuditOff {
+		m.gaps.max, m.gaps.keep = cfg.AuditKeys, cfg.AuditKeep
+	}
+	return m
+}
+
+// Start returns the first actions.
+func (m *Machine[K]) Start(now time.Time) []Action {
+	m.now, m.out = now, nil
+	if m.hasLease {
+		m.state(replicate.StateStandby)
+		m.askLease()
+	} else {
+		m.begin()
+	}
+	return m.out
+}
+
+// Step takes one event and returns what is to be done, in order.
+func (m *Machine[K]) Step(ev Event, now time.Time) []Action {
+	m.now, m.out = now, nil
+	switch ev := ev.(type) {
+	case LeaseAnswered:
+		m.onLease(ev)
+	case SinkOpened:
+		m.onSinkOpened(ev)
+	case OffsetLoaded:
+		m.onLoaded(ev)
+	case SourceOpened:
+		m.onSourceOpened(ev)
+	case Polled[K]:
+		m.onPolled(ev)
+	case LookedUp[K]:
+		m.onLooked(ev)
+	case Published:
+		m.onPublished(ev)
+	case Committed:
+		m.onCommitted(ev)
+	case WitnessSaved:
+		m.onWitnessSaved(ev)
+	case HoldersDescribed:
+		m.onDescribed(ev)
+	case Rechecked:
+		m.onRechecked(ev)
+	case TimerFired:
+		if ev.N == m.armed[ev.Timer] {
+			m.onTimer(ev.Timer)
+		}
+	case StopRequested:
+		m.stop(nil)
+	}
+	m.pump()
+	return m.out
+}
+
+func (m *Machine[K]) do(a Action) { m.out = append(m.out, a) }
+
+// arm starts a timer. An earlier one of its kind counts no more, even if its event is already on the way.
+func (m *Machine[K]) arm(timer TimerKind, delay time.Duration) {
+	m.armed[timer]++
+	m.do(StartTimer{timer, m.armed[timer], delay})
+}
+
+func (m *Machine[K]) state(state replicate.State) {
+	if m.hooks.OnState != nil {
+		m.hooks.OnState(replicate.StateInfo{State: state, Offset: m.acked.Offset})
+	}
+}
+
+// retry arms timer with a jittered exponential backoff and reports it.
+func (m *Machine[K]) retry(timer TimerKind, op replicate.Op, err error) {
+	m.tries[timer]++
+	longest := m.config.RetryMax
+	if timer == TimerLease {
+		longest = min(longest, m.config.LeaseTTL/3) // whoever took it meanwhile must be noticed soon
+	}
+	ceiling := m.config.RetryMin << min(m.tries[timer]-1, 20)
+	if ceiling <= 0 || ceiling > longest {
+		ceiling = longest
+	}
+	delay := ceiling/2 + time.Duration(m.rng.Int64N(int64(ceiling/2)+1))
+	if m.hooks.OnRetry != nil {
+		m.hooks.OnRetry(replicate.RetryInfo{Op: op, Attempt: m.tries[timer], Delay: delay, Err: err})
+	}
+	m.arm(timer, delay)
+}
+
+func (m *Machine[K]) onTimer(timer TimerKind) {
+	switch timer {
+	case TimerLease:
+		m.askLease()
+	case TimerLeaseEnd:
+		m.leaseEnded()
+	case TimerSink:
+		m.openSink()
+	case TimerLoad:
+		m.load(false)
+	case TimerSource:
+		m.openSource()
+	case TimerPoll:
+		m.waiting = false
+	case TimerCommit:
+		m.store.paused = false
+	case TimerRefresh:
+		m.refresh()
+	case TimerAck:
+		m.ackOverdue()
+	case TimerRecheck:
+		m.source.recheckDue = true
+	case TimerAudit:
+		m.source.auditDue = true
+	case TimerDrain:
+		switch {
+		case m.phase != PhaseStopping:
+		case m.flushed():
+			m.exit(m.failure) // only the witness is missing, which the next run writes
+		default:
+			m.exit(errors.Join(m.failure, replicate.ErrDrainTimeout))
+		}
+	}
+}
+
+// pump starts whatever can be started now.
+func (m *Machine[K]) pump() {
+	m.poll()
+	m.commit()
+	m.finish()
+}
+
+// stop begins a graceful stop. err is nil when it was asked for, else the failure that ends the run.
+func (m *Machine[K]) stop(err error) {
+	if m.phase >= PhaseStopping {
+		return
+	}
+	idle := m.phase == PhaseStandby
+	m.phase, m.failure, m.waiting = PhaseStopping, err, false
+	m.state(replicate.StateStopping)
+	if idle {
+		m.exit(err)
+		return
+	}
+	m.arm(TimerDrain, m.config.DrainTimeout)
+}
+
+// finish leaves when a stop has flushed and committed all that was published.
+func (m *Machine[K]) finish() {
+	if m.phase == PhaseStopping && m.flushed() && !m.lastWitness() {
+		m.exit(m.failure)
+	}
+}
+
+func (m *Machine[K]) flushed() bool {
+	return len(m.sink.inFlight) == 0 && !m.store.busy && !m.dirty()
+}
+
+func (m *Machine[K]) exit(err error) {
+	m.phase = PhaseDone
+	m.state(replicate.StateStopped)
+	// The lease may be ours by a request that is under way.
+	m.do(Exit{Err: err, Release: m.lease.held || m.lease.asking})
+}

@@ -1,0 +1,267 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
+)
+
+// checker holds the history against the promises.
+type checker struct {
+	w        *world
+	problems []string
+
+	log        int               // records in the topic
+	duplicates int               // of them, such that were there before
+	highest    []map[int]*row    // last first publication: by partition, in each life of the table
+	stored     *replicate.Offset // as the job wrote it last; nil: by another hand
+	replay     *replay
+	events     int // that instances were told
+	polls      int // that instances asked for
+	lateSeen   int
+	lowest     int64 // key of the first record
+	exits      int
+	restarted  int // records in the topic when all had been stopped gracefully; -1: not yet
+}
+
+// replay is what must be published again after the operator set the offset back.
+type replay struct {
+	from int // ordinal in the log
+	rows []*row
+}
+
+func newChecker(w *world) checker {
+	c := checker{w: w, restarted: -1}
+	for range w.plan.partitions {
+		c.highest = append(c.highest, map[int]*row{})
+	}
+	return c
+}
+
+func (c *checker) fail(format string, args ...any) {
+	problem := fmt.Sprintf(format, args...)
+	c.w.trace("PROBLEM: %s", problem)
+	c.problems = append(c.problems, problem)
+}
+
+// appended is told of each record that reaches a partition.
+func (c *checker) appended(r *row, partition int) {
+	if c.log++; c.log == 1 {
+		c.lowest = r.key
+	}
+	if want := purePartition(r.key, c.w.plan.partitions); partition != want {
+		c.fail("promise 2: row %d is in partition %d and not in %d", r.key, partition, want)
+	}
+	first := !r.published
+	r.published, r.lastSeen = true, c.log
+	switch {
+	case !first:
+		c.duplicates++
+		if c.w.plan.faults == 0 {
+			c.fail("a row was published twice without a fault: %d", r.key)
+		}
+		if c.restarted >= 0 {
+			c.fail("a graceful stop: row %d is published again after it", r.key)
+		}
+	case r.late:
+		c.lateSeen++
+	case !c.w.db.has(r): // a restored backup has lost it since
+	default:
+		if before := c.highest[partition][r.life]; before != nil && before.key > r.key {
+			c.fail("promise 2: row %d was first published after %d in partition %d", r.key, before.key, partition)
+		}
+		c.highest[partition][r.life] = r
+	}
+}
+
+// covered checks that no row up to an offset is unpublished, of those that the table had when it was reached.
+func (c *checker) covered(what string, o replicate.Offset) {
+	key, err := replicate.ParseKey[int64](o.Key)
+	if err != nil {
+		c.fail("%s is not a key: %q", what, o.Key)
+		return
+	}
+	for _, r := range c.w.db.rows {
+		if r.key > key {
+			break
+		}
+		if !r.published && !r.late && (replicate.Checksum{1, byte(r.life)}.String() <= o.Checksum) {
+			c.fail("promise 3: %s is at %d before row %d was published", what, key, r.key)
+			return
+		}
+	}
+}
+
+// committed is told of each write of the offset.
+func (c *checker) committed(in *instance, o replicate.Offset) {
+	if c.stored != nil && replicate.CompareKeys(o.Key, c.stored.Key) < 0 {
+		c.fail("promise 4: the offset went back from %s to %s", c.stored.Key, o.Key)
+	}
+	c.stored = &o
+	c.covered("the offset", o)
+}
+
+// replayFrom notes what has to be published again after the offset was set to key.
+func (c *checker) replayFrom(key int64) {
+	c.replay = &replay{from: c.log}
+	for _, r := range c.w.db.rows {
+		if r.key > key && !r.late && r.published {
+			c.replay.rows = append(c.replay.rows, r)
+		}
+	}
+	c.w.struck["rows to replay"] += len(c.replay.rows)
+}
+
+// forgetReplay is called when something else has taken the operator's offset away.
+func (c *checker) forgetReplay() { c.replay = nil }
+
+// ended checks the reason for which an instance left.
+func (c *checker) ended(in *instance, err error) {
+	c.exits++
+	final := c.w.quiet && c.w.maintenance // faults have stopped long ago
+	tolerated := c.w.plan.faults != 0 && !final && (errors.Is(err, errReused) ||
+		errors.Is(err, replicate.ErrDrainTimeout) ||
+		errors.Is(err, errModel) || errors.Is(err, machine.ErrAckOverdue))
+	tolerated = tolerated || errors.Is(err, errPoison)
+	switch {
+	case err == nil:
+		c.onceEnded(in)
+	case tolerated, errors.Is(err, replicate.ErrOnceGaveUp) && c.w.plan.once:
+	default:
+		c.fail("instance %d ended: %v", in.id, err)
+	}
+}
+
+// onceEnded checks that a run with Once has published what was committed when it began.
+func (c *checker) onceEnded(in *instance) {
+	if in.watcher.stopAsked || !in.watcher.everRan {
+		return // it was stopped, or was not alone
+	}
+	for _, r := range in.due {
+		if c.w.db.has(r) && !r.late && !r.published {
+			c.fail("once: row %d was there when it began, and is not published at its end", r.key)
+			return
+		}
+	}
+}
+
+// missing returns a row that should be in the topic and is not.
+func (c *checker) missing() *row {
+	i := slices.IndexFunc(c.w.db.rows, func(r *row) bool { return !r.published && !r.late })
+	if i < 0 {
+		return nil
+	}
+	return c.w.db.rows[i]
+}
+
+// converged reports whether everything is published, replayed and committed.
+func (c *checker) converged() bool {
+	w := c.w
+	if len(w.db.open) > 0 || w.db.reused != nil || c.missing() != nil || c.owed() != nil {
+		return false
+	}
+	for i := len(w.db.rows) - 1; i >= 0; i-- {
+		if r := w.db.rows[i]; !r.late {
+			stored, there := w.store.key()
+			return there && stored >= r.key && (w.plan.once || w.caughtUp(r.key))
+		}
+	}
+	return true
+}
+
+// caughtUp reports whether an instance that runs has published up to key itself, for the second time perhaps.
+func (w *world) caughtUp(key int64) bool {
+	return slices.ContainsFunc(w.instances, func(in *instance) bool {
+		return in.m.Standing().Phase == machine.PhaseRunning && !in.watcher.acked.Before(key)
+	})
+}
+
+// owed returns a row that the operator wanted to be published again and that was not.
+func (c *checker) owed() *row {
+	if c.replay == nil {
+		return nil
+	}
+	for _, r := range c.replay.rows {
+		if c.w.db.has(r) && r.lastSeen <= c.replay.from {
+			return r
+		}
+	}
+	return nil
+}
+
+// converge stops the faults. Within a bounded time everything must be published and committed.
+func (w *world) converge() {
+	w.quiet = true
+	w.trace("faults have stopped")
+	for p := range w.broker.downUntil {
+		w.broker.downUntil[p] = w.now
+	}
+	w.after(0, w.keepUp)
+	w.after(time.Second, w.db.drawOut)
+	bound := 6 * time.Second
+	if w.plan.crowd {
+		bound = 30 * time.Second // more rows, and pages may hold a single one
+	}
+	w.runUntil(w.now.Add(bound), w.check.converged)
+	switch {
+	case len(w.check.problems) > 0 || w.check.converged():
+	case w.check.missing() != nil:
+		w.check.fail("promise 1: row %d was never published", w.check.missing().key)
+	case w.check.owed() != nil:
+		w.check.fail("row %d was not published again after the offset was set back", w.check.owed().key)
+	default:
+		w.check.fail("liveness: everything is published, and the stored offset stays at %q", w.store.offset.Key)
+	}
+}
+
+// drawOut draws keys until the sequence has passed every row with an explicit key.
+func (db *database) drawOut() {
+	if db.reused != nil {
+		db.w.after(10*time.Millisecond, db.drawOut)
+		return
+	}
+	if n := len(db.rows); n > 0 && db.rows[n-1].key > db.seq {
+		db.seq, db.drawn = db.rows[n-1].key, true
+	}
+}
+
+// idle checks that a job with nothing to do pauses between its polls.
+func (w *world) idle() {
+	if len(w.check.problems) > 0 || w.plan.once {
+		return
+	}
+	const window = 200 * time.Millisecond
+	polls, events := w.check.polls, w.check.events
+	w.runUntil(w.now.Add(window), nil)
+	running := max(1, len(w.instances))
+	if n := w.check.polls - polls; n > running*int(window/(2*time.Millisecond)+2) {
+		w.check.fail("an idle job polls %d times within %v", n, window)
+	}
+	if n := w.check.events - events; n > running*1000 {
+		w.check.fail("an idle job is busy: %d events within %v", n, window)
+	}
+}
+
+// restart stops everyone gracefully and starts the job once more, which must publish nothing again.
+func (w *world) restart() {
+	if len(w.check.problems) > 0 || w.plan.once {
+		return
+	}
+	w.maintenance = true
+	for _, in := range slices.Clone(w.instances) {
+		w.post(in, machine.StopRequested{})
+	}
+	w.runUntil(w.now.Add(time.Second), func() bool { return len(w.instances) == 0 })
+	if len(w.instances) > 0 {
+		w.check.fail("a graceful stop: instance %d has not ended", w.instances[0].id)
+		return
+	}
+	w.maintenance = false
+	w.check.restarted = w.check.log
+	w.start()
+	w.runUntil(w.now.Add(100*time.Millisecond), nil)
+}

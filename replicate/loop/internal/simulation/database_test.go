@@ -1,0 +1,363 @@
+package simulation
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+// database is a table whose key comes from a sequence, and the transactions that write to it.
+type database struct {
+	w           *world
+	seq         int64
+	drawn       bool // the sequence was used
+	life        int  // of the table: another one begins when keys are used again
+	rows        []*row
+	open        []*transaction
+	incarnation int
+	backup      *backup
+	downUntil   time.Time
+	reused      *time.Time // since when keys may be used again and nobody has noticed
+}
+
+// row is what the table holds. A key that is used again is another row.
+type row struct {
+	key         int64
+	life        int
+	bad, mended bool // it can't become a message; it could not
+	late        bool // its key was chosen by hand, below the sequence: only the audit can see it
+
+	published bool
+	lastSeen  int // ordinal of its last publication
+}
+
+func (r *row) sum() replicate.Checksum { return replicate.Checksum{1, byte(r.life)} }
+
+func (r *row) offset() replicate.Offset {
+	return replicate.Offset{Key: replicate.KeyText(r.key), Checksum: r.sum().String()}
+}
+
+type transaction struct {
+	holder   string
+	keys     []int64
+	prepared bool
+	over     bool // committed, rolled back or aborted
+}
+
+type backup struct {
+	rows  []*row
+	seq   int64
+	drawn bool
+}
+
+func newDatabase(w *world) database {
+	db := database{w: w, incarnation: 1}
+	if w.oneIn(4) {
+		db.seq = -30 // negative keys
+	}
+	return db
+}
+
+func (db *database) find(key int64) (int, bool) {
+	return slices.BinarySearchFunc(db.rows, key, func(r *row, k int64) int {
+		switch {
+		case r.key < k:
+			return -1
+		case r.key > k:
+			return 1
+		}
+		return 0
+	})
+}
+
+func (db *database) has(r *row) bool {
+	i, there := db.find(r.key)
+	return there && db.rows[i] == r
+}
+
+func (db *database) insert(key int64, late bool) {
+	i, _ := db.find(key)
+	db.rows = slices.Insert(db.rows, i, &row{key: key, life: db.life, late: late,
+		bad: db.w.fault(poison, "bad row", 200)})
+}
+
+// write runs a writer of so many transactions. Each draws keys, early or late, waits, and commits or rolls
+// back; some are prepared first, a few stay open for long.
+func (db *database) write(left int) {
+	w := db.w
+	if left == 0 {
+		return
+	}
+	if db.reused != nil {
+		w.after(5*time.Millisecond, func() { db.write(left) })
+		return
+	}
+	tx := new(transaction)
+	at := time.Duration(0)
+	for range 1 + w.rng.IntN(3) {
+		w.after(at, func() { db.draw(tx) })
+		at += w.soon()
+	}
+	length := at + w.upTo(20*time.Millisecond)
+	switch {
+	case w.plan.crowd && w.oneIn(40):
+		length += w.upTo(3 * time.Second)
+	case !w.plan.quick && w.oneIn(25):
+		length += w.upTo(time.Second)
+	}
+	if w.oneIn(6) {
+		w.after(at+(length-at)/2, func() { tx.prepared = true })
+		length += w.upTo(100 * time.Millisecond) // it may outlive the server
+	}
+	commits := !w.oneIn(10)
+	w.after(length, func() {
+		db.end(tx, commits)
+		w.after(w.soon(), func() { db.write(left - 1) })
+	})
+}
+
+// draw takes the lock on the sequence, and then a key.
+func (db *database) draw(tx *transaction) {
+	w := db.w
+	if tx.over {
+		return
+	}
+	if tx.holder == "" {
+		w.taskSeq++
+		tx.holder = "tx" + strconv.Itoa(w.taskSeq)
+		db.open = append(db.open, tx)
+	}
+	db.seq += 1 + int64(w.rng.IntN(2)) // now and then a hole
+	db.drawn = true
+	if _, taken := db.find(db.seq); taken { // by a row with an explicit key
+		db.end(tx, false)
+		return
+	}
+	tx.keys = append(tx.keys, db.seq)
+}
+
+// end commits or rolls back. The rows can be seen a moment before the lock goes.
+func (db *database) end(tx *transaction, commit bool) {
+	if tx.over {
+		return
+	}
+	tx.over = true
+	if commit {
+		for _, k := range tx.keys {
+			db.insert(k, false)
+		}
+		db.w.trace("db: %s commits %v", tx.holder, tx.keys)
+	}
+	tx.keys = nil
+	db.w.after(db.w.upTo(time.Millisecond), func() {
+		db.open = slices.DeleteFunc(db.open, func(o *transaction) bool { return o == tx })
+	})
+}
+
+// insertLate gives a row a key that was skipped or rolled back, as an application does that chooses keys.
+func (db *database) insertLate() {
+	if !db.drawn || db.reused != nil {
+		return
+	}
+	k := db.seq - db.w.rng.Int64N(60)
+	for _, tx := range db.open {
+		if slices.Contains(tx.keys, k) {
+			return
+		}
+	}
+	if _, there := db.find(k); !there {
+		db.insert(k, true)
+		db.w.struck["late row"]++
+		db.w.trace("db: late row %d", k)
+	}
+}
+
+// insertAbove inserts a row with an explicit key that the sequence has not reached: it must wait until then.
+func (db *database) insertAbove() {
+	k := db.seq + 1 + db.w.rng.Int64N(6)
+	if _, there := db.find(k); !there && db.reused == nil && !db.w.plan.once {
+		db.insert(k, false)
+		db.w.struck["row above the sequence"]++
+		db.w.trace("db: row %d above the sequence", k)
+	}
+}
+
+// deleteRow deletes a published row, the last one too.
+func (db *database) deleteRow() {
+	if len(db.rows) == 0 {
+		return
+	}
+	i := db.w.rng.IntN(len(db.rows))
+	if db.w.oneIn(3) {
+		i = len(db.rows) - 1
+	}
+	if r := db.rows[i]; r.published {
+		db.rows = slices.Delete(db.rows, i, i+1)
+		db.w.struck["deleted row"]++
+		db.w.trace("db: row %d is deleted", r.key)
+	}
+}
+
+func (db *database) trouble() {
+	w := db.w
+	if db.backup == nil || w.oneIn(3) {
+		db.backup = &backup{slices.Clone(db.rows), db.seq, db.drawn}
+	}
+	switch {
+	case db.reused == nil && w.fault(reuse, "restored backup", 6):
+		db.rows, db.seq, db.drawn = slices.Clone(db.backup.rows), db.backup.seq, db.backup.drawn
+		db.anew()
+		db.restart()
+	case db.reused == nil && w.fault(reuse, "truncated table", 6):
+		db.rows, db.seq, db.drawn = nil, 0, false
+		db.anew()
+	case w.fault(sourceFails, "database away", 4):
+		db.downUntil = w.now.Add(w.upTo(150 * time.Millisecond))
+	case w.fault(restarts, "database restart", 1):
+		db.restart()
+	}
+}
+
+func (db *database) down() bool { return db.w.now.Before(db.downUntil) && !db.w.quiet }
+
+var errPoison = errors.New("the row can't become a message")
+
+// mend is the operator's answer to a job that stopped at a bad row, or that the audit has reported.
+func (db *database) mend(err error) {
+	var bad *replicate.RowError
+	if !errors.As(err, &bad) {
+		return
+	}
+	key, _ := replicate.ParseKey[int64](bad.Key)
+	i, there := db.find(key)
+	switch {
+	case !there: // lost with its table since
+	case db.rows[i].bad:
+		db.rows[i].bad, db.rows[i].mended = false, true
+		db.w.struck["mended row"]++
+	case !db.rows[i].mended: // another instance had met it before
+		db.w.check.fail("promise 5: the job stopped at row %s, which is not bad", bad.Key)
+	}
+}
+
+// restart aborts what is not prepared and gives what is another identity.
+func (db *database) restart() {
+	db.incarnation++
+	for _, tx := range slices.Clone(db.open) {
+		if !tx.prepared {
+			tx.keys, tx.over = nil, true
+			db.open = slices.DeleteFunc(db.open, func(o *transaction) bool { return o == tx })
+		}
+		tx.holder = "prepared" + strconv.Itoa(db.incarnation) + tx.holder
+	}
+}
+
+// anew begins another life of the table. Writers wait until the job has noticed, or has nothing to notice:
+// an offset that the sequence has passed again, at a key without a row, could not be told from a good one, nor
+// could a table that was truncated and filled again between the statements of one poll.
+func (db *database) anew() {
+	db.life++
+	for _, tx := range db.open {
+		tx.keys, tx.over = nil, true
+	}
+	db.open, db.backup, db.w.store.older = nil, nil, nil
+	at := db.w.now
+	db.reused = &at
+	db.w.check.forgetReplay()
+	db.w.after(500*time.Millisecond, db.watchReuse) // no poll that began before is under way then
+}
+
+// watchReuse ends the wait when no position is beyond the sequence any more.
+func (db *database) watchReuse() {
+	w := db.w
+	if db.reused == nil {
+		return
+	}
+	if !w.store.beyond(db.seq, db.drawn) {
+		if beyond(w.store.witness, db.seq, db.drawn) {
+			w.store.witness = replicate.Offset{} // the operator's, with the backup
+		}
+		db.reused = nil
+		return
+	}
+	if w.now.Sub(*db.reused) > 4*time.Second {
+		w.check.fail("promise 5: keys are used again, and nobody has stopped for it")
+		return
+	}
+	w.after(10*time.Millisecond, db.watchReuse)
+}
+
+// beyond reports whether an offset lies where the sequence has not been.
+func beyond(o replicate.Offset, seq int64, drawn bool) bool {
+	key, err := replicate.ParseKey[int64](o.Key)
+	return err == nil && (!drawn || key > seq)
+}
+
+var errReused = errors.New("keys were used again")
+
+// verify is what a source checks of the offset when it opens.
+func (db *database) verify(at replicate.Offset) error {
+	if at.IsZero() || db.w.mutant.noVerify {
+		return nil
+	}
+	if beyond(at, db.seq, db.drawn) {
+		return replicate.Stop(errReused, "set the offset by hand")
+	}
+	key, _ := replicate.ParseKey[int64](at.Key)
+	if i, there := db.find(key); there && at.Checksum != "" && db.rows[i].sum().String() != at.Checksum {
+		return replicate.Stop(errReused, "set the offset by hand")
+	}
+	return nil
+}
+
+// repair is the operator's answer to a job that stopped because keys were used again.
+func (db *database) repair() {
+	w := db.w
+	w.withNobodyRunning(func() {
+		w.struck["stop for reused keys"]++
+		limit := db.seq
+		for _, tx := range db.open {
+			for _, k := range tx.keys {
+				limit = min(limit, k-1)
+			}
+		}
+		var to replicate.Offset
+		for _, r := range db.rows {
+			if !r.published && !r.late {
+				break
+			}
+			if db.drawn && r.key <= limit {
+				to = r.offset()
+			}
+		}
+		w.store.set(to)
+		w.store.witness, w.store.older = to, nil
+		w.check.forgetReplay()
+		db.reused = nil
+	})
+}
+
+func (db *database) fence() (high int64, drawn bool) { return db.seq, db.drawn }
+
+func (db *database) holders() []string {
+	var names []string
+	for _, tx := range db.open {
+		names = append(names, tx.holder)
+	}
+	return names
+}
+
+// page returns rows in a snapshot of now.
+func (db *database) page(req replicate.PollRequest[int64]) []*row {
+	from := 0
+	if req.HasAfter {
+		from, _ = db.find(req.After)
+		if from < len(db.rows) && db.rows[from].key == req.After {
+			from++
+		}
+	}
+	return slices.Clone(db.rows[from:min(len(db.rows), from+req.Limit)])
+}

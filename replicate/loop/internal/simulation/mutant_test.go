@@ -1,0 +1,265 @@
+package simulation
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
+)
+
+// mutants are the known mistakes, with a part of what the checker must say of each. A mistake needs a world
+// in which it can show itself; where that is rare, the plan is bent towards it.
+var mutants = map[string]struct {
+	want string
+	make func() mutant
+}{
+	"naive key > offset": {"promise", func() mutant {
+		return mutant{fence: func(in *instance, h *horizon, f fence) bound {
+			h.Observe(f, in.w.now)
+			return bound{Kind: replicate.BoundUnlimited}
+		}}
+	}},
+	"page in the snapshot of the fence": {"promise", func() mutant { return mutant{sameSnapshot: true} }},
+	"offset before acknowledgement": {"promise 3", func() mutant {
+		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
+			return append(acknowledge(in, ^uint64(0)), ev)
+		}}
+	}},
+	"no fencing of the offset":      {"promise 4", func() mutant { return mutant{noFencing: true} }},
+	"epochs kept over a reconnect":  {"promise", epochsKept},
+	"another incarnation unnoticed": {"promise", incarnationIgnored},
+	"sink kept after a failed record": {"promise 2", func() mutant {
+		return mutant{keepSink: true, plan: func(p *plan) { p.faults |= lostRecords }}
+	}},
+	"producer without idempotence": {"promise 2", func() mutant {
+		return mutant{notIdempotent: true, plan: func(p *plan) { p.faults |= lostRecords }}
+	}},
+	"partition by chance": {"promise 2", func() mutant { return mutant{partitionByChance: true} }},
+	"the highest acknowledged batch in place of the contiguous prefix": {"promise", func() mutant {
+		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
+			if p, ok := ev.(machine.Published); ok && p.Err == nil {
+				return append(acknowledge(in, p.ID), ev)
+			}
+			return []machine.Event{ev}
+		}}
+	}},
+	"position kept after a failed batch": {"has handed over", positionKept},
+	"failed load taken for no offset": {"before it knew its offset", func() mutant {
+		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
+			if l, ok := ev.(machine.OffsetLoaded); ok && l.Err != nil {
+				ev = machine.OffsetLoaded{Witness: l.Witness}
+			}
+			return []machine.Event{ev}
+		}}
+	}},
+	"standby that commits":             {"promise 4", standbyCommits},
+	"witness ahead of acknowledgement": {"promise 3", witnessAhead},
+	"late rows move the offset":        {"promise 3", lateRowsMoveTheOffset},
+	"stop that does not wait for acknowledgements": {"without a fault", func() mutant {
+		quiet := func(p *plan) { p.faults, p.once = 0, false }
+		return mutant{plan: quiet, actions: func(_ *instance, ev machine.Event, actions []machine.Action) []machine.Action {
+			if _, ok := ev.(machine.StopRequested); ok {
+				actions = append(actions, machine.Exit{Release: true})
+			}
+			return actions
+		}}
+	}},
+	"strict lease that goes on": {"strict lease", func() mutant {
+		return mutant{plan: func(p *plan) { p.lease, p.strict, p.faults = true, true, p.faults|storeAway|pauses },
+			events: func(in *instance, ev machine.Event) []machine.Event {
+				if timer, ok := ev.(machine.TimerFired); ok && timer.Timer == machine.TimerLeaseEnd {
+					return nil // as if it had been armed again
+				}
+				return []machine.Event{ev}
+			}}
+	}},
+	"merged epochs keep the holders of one": {"promise 3", mergeKeepsOne},
+	"offset not verified when the source opens": {"promise 5", func() mutant {
+		return mutant{noVerify: true, plan: func(p *plan) { p.faults |= reuse }}
+	}},
+	"sequence that falls unnoticed": {"promise 5", func() mutant {
+		return mutant{plan: func(p *plan) { p.faults, p.lease = reuse, false },
+			fence: func(in *instance, h *horizon, f fence) bound {
+				f.Counter = false
+				return h.Observe(f, in.w.now)
+			}}
+	}},
+}
+
+type (
+	horizon = machine.Horizon[int64]
+	fence   = replicate.Fence[int64]
+	bound   = replicate.Bound[int64]
+)
+
+// acknowledge tells the machine of acknowledgements up to a batch that have not come.
+func acknowledge(in *instance, upTo uint64) (events []machine.Event) {
+	for _, f := range in.watcher.flights {
+		if f.id <= upTo && !f.acked {
+			events = append(events, machine.Published{ID: f.id})
+		}
+	}
+	return events
+}
+
+// positionKept goes on behind rows of a batch that has failed.
+func positionKept() mutant {
+	failed := map[*instance]bool{}
+	return mutant{
+		plan: func(p *plan) { p.faults |= lostRecords },
+		actions: func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action {
+			if p, ok := ev.(machine.Published); ok && p.Err != nil {
+				failed[in] = true
+			}
+			for i, a := range actions {
+				if poll, ok := a.(machine.Poll[int64]); ok && failed[in] {
+					poll.Req.After += 3
+					actions[i] = poll
+				}
+			}
+			return actions
+		},
+	}
+}
+
+// epochsKept answers from a horizon that outlives the connection.
+func epochsKept() mutant {
+	kept := map[*instance]*horizon{}
+	return mutant{
+		plan: func(p *plan) { p.faults, p.pooler, p.anonymous, p.lease = restarts, false, true, false },
+		fence: func(in *instance, h *horizon, f fence) bound {
+			if kept[in] == nil {
+				kept[in] = machine.NewHorizon[int64](in.config.SettleDelay)
+			}
+			h.Observe(f, in.w.now)
+			return kept[in].Observe(f, in.w.now)
+		},
+	}
+}
+
+func incarnationIgnored() mutant {
+	return mutant{
+		plan: func(p *plan) { p.faults, p.pooler, p.anonymous, p.lease = restarts, true, false, false },
+		fence: func(in *instance, h *horizon, f fence) bound {
+			f.Incarnation = ""
+			return h.Observe(f, in.w.now)
+		},
+	}
+}
+
+func standbyCommits() mutant {
+	acked := replicate.Offset{}
+	return mutant{
+		plan: func(p *plan) { p.lease, p.faults = true, p.faults|storeLoses|pauses },
+		events: func(in *instance, ev machine.Event) []machine.Event {
+			acked = in.m.Standing().Acked.Offset
+			return []machine.Event{ev}
+		},
+		actions: func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action {
+			if l, ok := ev.(machine.LeaseAnswered); ok && l.Err == nil && !l.Held && !acked.IsZero() {
+				actions = append(actions, machine.Commit{Offset: acked})
+			}
+			return actions
+		},
+	}
+}
+
+func witnessAhead() mutant {
+	return mutant{
+		plan: func(p *plan) { p.witness = true },
+		actions: func(in *instance, _ machine.Event, actions []machine.Action) []machine.Action {
+			for i, a := range actions {
+				if _, ok := a.(machine.SaveWitness); ok {
+					actions[i] = machine.SaveWitness{Offset: in.m.Standing().Next.Offset}
+				}
+			}
+			return actions
+		},
+	}
+}
+
+func lateRowsMoveTheOffset() mutant {
+	late := map[*instance]int64{}
+	return mutant{
+		plan: func(p *plan) { p.auditOff, p.auditPublish = false, true },
+		actions: func(in *instance, _ machine.Event, actions []machine.Action) []machine.Action {
+			for i, a := range actions {
+				switch a := a.(type) {
+				case machine.Publish[int64]:
+					delete(late, in)
+					if a.Page.Last <= in.watcher.handed.Key && !in.watcher.handed.Offset.IsZero() {
+						late[in] = a.Page.Last
+					}
+				case machine.Commit:
+					if last, ok := late[in]; ok {
+						actions[i] = machine.Commit{Offset: replicate.Offset{Key: replicate.KeyText(last)}}
+					}
+				}
+			}
+			return actions
+		},
+	}
+}
+
+// mergeKeepsOne answers from a horizon of its own that, when its queue is full, merges the two newest epochs to the
+// larger key with the holders of the older alone.
+func mergeKeepsOne() mutant {
+	type epoch struct {
+		high    int64
+		holders []string
+	}
+	var queue []epoch
+	var settled bound
+	return mutant{
+		plan: func(p *plan) {
+			p.faults, p.quick, p.crowd, p.once, p.delay, p.lease = 0, false, true, false, 0, false
+		},
+		fence: func(in *instance, h *horizon, f fence) bound {
+			h.Observe(f, in.w.now)
+			for i := range queue {
+				queue[i].holders = slices.DeleteFunc(queue[i].holders, func(id string) bool {
+					return !slices.Contains(f.Holders, id)
+				})
+			}
+			if n := len(queue); f.HasHigh && (n == 0 || f.High > queue[n-1].high) {
+				queue = append(queue, epoch{f.High, slices.Clone(f.Holders)})
+			}
+			if n := len(queue); n > machine.EpochsMax {
+				queue[n-2].high = queue[n-1].high
+				queue = queue[:n-1]
+			}
+			for i := len(queue) - 1; i >= 0; i-- {
+				if len(queue[i].holders) == 0 {
+					settled = bound{Key: queue[i].high, Kind: replicate.BoundUpTo}
+					queue = queue[i+1:]
+					break
+				}
+			}
+			return settled
+		},
+	}
+}
+
+// TestSimulationCatchesMutants shows that the checker can fail: each known mistake is found.
+func TestSimulationCatchesMutants(t *testing.T) {
+	const seeds = 600
+	for name, mut := range mutants {
+		t.Run(name, func(t *testing.T) {
+			for seed := uint64(1); seed <= seeds; seed++ {
+				if problems := newWorld(seed, mut.make()).run(); len(problems) > 0 {
+					t.Logf("caught by seed %d: %q", seed, problems)
+					if !strings.Contains(problems[0], mut.want) {
+						t.Errorf("want a problem with %q", mut.want)
+					}
+					if problems := newWorld(seed, mutant{plan: mut.make().plan}).run(); len(problems) > 0 {
+						t.Errorf("without the mistake: %q", problems)
+					}
+					return
+				}
+			}
+			t.Fatalf("%d seeds did not catch it", seeds)
+		})
+	}
+}

@@ -1,0 +1,250 @@
+package simulation
+
+import (
+	"flag"
+	"hash/fnv"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
+)
+
+var (
+	seeds   = flag.Int("sim.seeds", 4000, "number of seeds that the simulation runs")
+	oneSeed = flag.Uint64("sim.seed", 0, "replay this one seed; with -v, print what happens")
+	soak    = flag.Duration("sim.for", 0, "run new seeds for so long instead of -sim.seeds")
+)
+
+// mutant is a known mistake that the checker must catch: a change of the model, or of what passes between the
+// model and the machine, so that the machine itself has no switch for it.
+type mutant struct {
+	plan    func(p *plan)                                        // what the mistake needs to show itself
+	events  func(in *instance, ev machine.Event) []machine.Event // what the machine is told instead
+	actions func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action
+	// fence answers a fence in place of the horizon that was lent to the poll.
+	fence func(in *instance, h *machine.Horizon[int64], f replicate.Fence[int64]) replicate.Bound[int64]
+
+	sameSnapshot, noFencing, keepSink, notIdempotent, partitionByChance, noVerify bool
+}
+
+// totals sums up many seeds.
+type totals struct {
+	mu                       sync.Mutex
+	struck                   map[string]int
+	rows, records, dup, late int
+	seeds                    int
+}
+
+func (s *totals) add(w *world) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, n := range w.struck {
+		s.struck[name] += n
+	}
+	s.seeds++
+	s.rows += len(w.db.rows)
+	s.records += w.check.log
+	s.dup += w.check.duplicates
+	s.late += w.check.lateSeen
+}
+
+func TestSimulation(t *testing.T) {
+	if *oneSeed != 0 {
+		w := newWorld(*oneSeed, mutant{})
+		if testing.Verbose() {
+			w.tracing = func(line string) { t.Log(line) }
+		}
+		t.Logf("seed %d: %+v", *oneSeed, w.plan)
+		if problems := w.run(); len(problems) > 0 {
+			t.Fatalf("seed %d: %q", *oneSeed, problems)
+		}
+		return
+	}
+	first, count := uint64(1), uint64(*seeds)
+	if *soak > 0 {
+		first, count = uint64(time.Now().UnixNano()), 1<<62
+	}
+	all := runSeeds(t, first, count, time.Now().Add(*soak))
+	t.Logf("%d seeds, %d rows, %d records, %d of them duplicates, %d late rows published; struck: %v",
+		all.seeds, all.rows, all.records, all.dup, all.late, all.struck)
+	if all.seeds < 1000 {
+		return
+	}
+	for _, name := range []string{"crash", "lost record", "swallowed record", "lost acknowledgement",
+		"partition move", "store wiped", "stale failover", "database restart", "restored backup", "truncated table",
+		"rows to replay", "stop for reused keys", "full horizon queue", "mended row", "late row",
+		"row above the sequence", "deleted row", "graceful stop"} {
+		if all.struck[name] < 10 {
+			t.Errorf("the simulation no longer bites: %s struck %d times", name, all.struck[name])
+		}
+	}
+	if all.dup == 0 || all.late == 0 {
+		t.Errorf("the simulation no longer bites: %d duplicates, %d late rows published", all.dup, all.late)
+	}
+}
+
+// runSeeds runs worlds on all processors, until count or, where it is without end, until a time.
+func runSeeds(t *testing.T, first, count uint64, end time.Time) *totals {
+	all := &totals{struck: map[string]int{}}
+	var next atomic.Uint64
+	var failed atomic.Bool
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for !failed.Load() {
+				n := next.Add(1) - 1
+				if n >= count || *soak > 0 && time.Now().After(end) {
+					return
+				}
+				w := newWorld(first+n, mutant{})
+				if problems := w.run(); len(problems) > 0 {
+					failed.Store(true)
+					t.Errorf("seed %d: %q (replay: go test ./replicate/loop/internal/simulation "+
+						"-run 'TestSimulation$' -v -args -sim.seed=%d)",
+						first+n, problems, first+n)
+				}
+				all.add(w)
+			}
+		})
+	}
+	workers.Wait()
+	return all
+}
+
+// TestSimulationReplaysExactly runs seeds twice: event by event and action by action they are the same.
+func TestSimulationReplaysExactly(t *testing.T) {
+	trace := func(seed uint64) (sum uint64, lines int) {
+		h := fnv.New64a()
+		w := newWorld(seed, mutant{})
+		w.tracing = func(line string) {
+			lines++
+			_, _ = h.Write([]byte(line))
+		}
+		w.run()
+		return h.Sum64(), lines
+	}
+	for seed := uint64(1); seed <= 40; seed++ {
+		first, n := trace(seed)
+		if again, m := trace(seed); first != again || n != m {
+			t.Fatalf("seed %d: %d lines with hash %x, then %d with %x", seed, n, first, m, again)
+		}
+		if n < 100 {
+			t.Fatalf("seed %d: a trace of %d lines", seed, n)
+		}
+	}
+}
+
+// TestSimulationCrashesAtEveryStep crashes after each action that a run carries out, one run for each.
+func TestSimulationCrashesAtEveryStep(t *testing.T) {
+	runs := 0
+	for seed := uint64(1); seed <= 6; seed++ {
+		build := func() *world {
+			w := newWorld(seed, mutant{})
+			w.setPlan(plan{lease: true, witness: seed%2 == 0, partitions: 1 + int(seed)%3, quick: true,
+				auditPublish: true, eager: seed%3 == 0, faults: crashes})
+			return w
+		}
+		for n := 1; ; n++ {
+			w := build()
+			w.crashAt = n
+			w.brief()
+			if len(w.check.problems) > 0 {
+				t.Fatalf("seed %d, crash after action %d: %q", seed, n, w.check.problems)
+			}
+			runs++
+			if w.actions < n || n == 400 {
+				break
+			}
+		}
+	}
+	t.Logf("%d runs", runs)
+	if runs < 500 {
+		t.Errorf("only %d runs", runs)
+	}
+}
+
+// brief is a short run with two instances and no fault but the crash.
+func (w *world) brief() {
+	for range 2 {
+		w.db.write(4)
+	}
+	w.start()
+	w.start()
+	w.after(20*time.Millisecond, func() {
+		if len(w.instances) > 0 {
+			w.post(w.instances[0], machine.StopRequested{})
+		}
+	})
+	w.runUntil(w.now.Add(100*time.Millisecond), nil)
+	w.converge()
+	w.idle()
+	w.restart()
+}
+
+// TestSimulationFindsLateRows looks at the audit in worlds without a fault: every row that turns up in a gap
+// that was passed while the audit remembers it is found and published, once, and the offset never moves for it.
+func TestSimulationFindsLateRows(t *testing.T) {
+	found := 0
+	for seed := uint64(1); seed <= 100; seed++ {
+		w := newWorld(seed, mutant{})
+		w.setPlan(plan{quick: true, auditPublish: true, partitions: 2})
+		w.db.write(12)
+		w.start()
+		for i := range 20 {
+			w.after(time.Duration(i)*10*time.Millisecond, w.db.insertLate)
+		}
+		w.runUntil(w.now.Add(200*time.Millisecond), nil)
+		w.converge()
+		w.idle()
+		first := w.check.lowest
+		for _, r := range w.db.rows {
+			// Below the first row that was published there is no gap to remember.
+			if r.late && !r.published && r.key > first {
+				t.Fatalf("seed %d: late row %d was not published", seed, r.key)
+			}
+		}
+		found += w.check.lateSeen
+		if len(w.check.problems) > 0 {
+			t.Fatalf("seed %d: %q", seed, w.check.problems)
+		}
+	}
+	if found < 100 {
+		t.Fatalf("only %d late rows in all", found)
+	}
+}
+
+// TestStandbyTakesOver ends the holder of the lease: the standby runs once the lease has run out after a crash,
+// and as soon as it asks again after a graceful stop.
+func TestStandbyTakesOver(t *testing.T) {
+	for seed := uint64(1); seed <= 200; seed++ {
+		for _, stop := range []bool{false, true} {
+			w := newWorld(seed, mutant{})
+			w.setPlan(plan{lease: true, partitions: 1, quick: true})
+			w.db.write(30)
+			w.start()
+			w.runUntil(w.now.Add(50*time.Millisecond), nil)
+			w.start()
+			w.runUntil(w.now.Add(w.upTo(100*time.Millisecond)), nil)
+			holder, standby := w.instances[0], w.instances[1]
+			if holder.m.Standing().Phase != machine.PhaseRunning || standby.m.Standing().Phase != machine.PhaseStandby {
+				t.Fatalf("seed %d: phases %d and %d", seed, holder.m.Standing().Phase, standby.m.Standing().Phase)
+			}
+			begin, bound := w.now, standby.config.StandbyInterval+60*time.Millisecond // and the ways between them
+			if stop {
+				w.post(holder, machine.StopRequested{})
+			} else {
+				w.crash(holder)
+				bound += standby.config.LeaseTTL
+			}
+			w.runUntil(w.now.Add(5*time.Second), func() bool { return standby.m.Standing().Phase == machine.PhaseRunning })
+			if took := w.now.Sub(begin); took > bound || len(w.check.problems) > 0 {
+				t.Fatalf("seed %d, graceful stop %t: took over after %v, more than %v; %q",
+					seed, stop, took, bound, w.check.problems)
+			}
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
+)
+
+// watcher holds one instance's actions against what it was told, independently of the machine's own books.
+type watcher struct {
+	tenure  int // how often it began to run
+	loaded  int // the tenure whose offset is known
+	loads   []int
+	everRan bool
+
+	stopAsked bool
+	elsewhere bool // it was told that another holds the lease
+	askedAt   time.Time
+	leaseEnds time.Time // as far as it can know
+
+	acked   machine.Position[int64] // the loaded offset, then the contiguous acknowledged prefix
+	handed  machine.Position[int64] // the last row that was handed over
+	flights []watchedFlight
+	tried   machine.Position[int64] // the last offset that it tried to commit
+}
+
+type watchedFlight struct {
+	id    uint64
+	last  machine.Position[int64]
+	acked bool
+}
+
+func (o *watcher) newTenure(in *instance) {
+	o.tenure++
+	var none machine.Position[int64]
+	o.flights, o.acked, o.handed, o.tried = nil, none, none, none
+}
+
+// event notes what the instance is told.
+func (o *watcher) event(in *instance, ev machine.Event) {
+	switch ev := ev.(type) {
+	case machine.StopRequested:
+		o.stopAsked = true
+	case machine.LeaseAnswered:
+		if ev.Err == nil {
+			o.elsewhere = !ev.Held
+			o.leaseEnds = o.askedAt.Add(in.config.LeaseTTL * 9 / 10)
+		}
+	case machine.OffsetLoaded:
+		asked := o.loads[0]
+		o.loads = o.loads[1:]
+		final := !ev.Offset.IsZero() || ev.Witness || !in.w.plan.witness
+		if ev.Err == nil && asked == o.tenure && o.loaded != o.tenure && final {
+			o.loaded = o.tenure
+			o.acked, _ = machine.ParsePosition[int64](ev.Offset)
+			o.handed = o.acked
+		}
+	case machine.Published:
+		o.published(ev)
+	case machine.SinkOpened, machine.Polled[int64]:
+		o.everRan = true
+	}
+}
+
+// published advances over the contiguous prefix, or goes back to it.
+func (o *watcher) published(ev machine.Published) {
+	for i := range o.flights {
+		if o.flights[i].id != ev.ID {
+			continue
+		}
+		if ev.Err != nil {
+			o.flights, o.handed = nil, o.acked
+			return
+		}
+		o.flights[i].acked = true
+	}
+	for len(o.flights) > 0 && o.flights[0].acked {
+		o.acked = o.flights[0].last
+		o.flights = o.flights[1:]
+	}
+}
+
+// action checks what the instance wants to be done.
+func (o *watcher) action(in *instance, a machine.Action) {
+	c := &in.w.check
+	switch a := a.(type) {
+	case machine.AcquireLease:
+		o.askedAt = in.w.now
+	case machine.LoadOffset:
+		o.loads = append(o.loads, o.tenure)
+	case machine.CloseSink:
+		o.flights, o.handed = nil, o.acked
+	case machine.OpenSource:
+		o.known(in, "opened its source")
+	case machine.Poll[int64]:
+		c.polls++
+		o.known(in, "polled")
+		if a.Req.HasAfter == o.handed.Offset.IsZero() || a.Req.After != o.handed.Key {
+			c.fail("instance %d polls after %d and has handed over up to %d", in.id, a.Req.After, o.handed.Key)
+		}
+	case machine.Publish[int64]:
+		if in.w.plan.lease && in.config.LeaseStrict && in.w.now.After(o.leaseEnds) {
+			c.fail("promise 4: instance %d publishes after its strict lease has ended", in.id)
+		}
+		if _, ours := in.pages[a.Page]; !ours {
+			c.fail("instance %d publishes a page that is not its own any more", in.id)
+		}
+		if a.Page.Last > o.handed.Key || o.handed.Offset.IsZero() {
+			o.handed = machine.Position[int64]{Key: a.Page.Last,
+				Offset: replicate.Offset{Key: replicate.KeyText(a.Page.Last), Checksum: a.Page.LastChecksum.String()}}
+		}
+		o.flights = append(o.flights, watchedFlight{id: a.ID, last: o.handed})
+	case machine.Commit:
+		o.commit(in, a.Offset)
+	case machine.SaveWitness:
+		if a.Offset != o.acked.Offset {
+			c.fail("promise 3: instance %d saves witness %s, acknowledged is %s", in.id, a.Offset.Key, o.acked.Offset.Key)
+		}
+	}
+}
+
+func (o *watcher) known(in *instance, what string) {
+	if o.loaded != o.tenure {
+		in.w.check.fail("promise 5: instance %d %s before it knew its offset", in.id, what)
+	}
+}
+
+func (o *watcher) commit(in *instance, offset replicate.Offset) {
+	c := &in.w.check
+	if o.elsewhere {
+		c.fail("promise 4: instance %d commits though it was told that another holds the lease", in.id)
+	}
+	if offset != o.acked.Offset {
+		c.fail("promise 3: instance %d commits %s, acknowledged is %s", in.id, offset.Key, o.acked.Offset.Key)
+	}
+	at, err := machine.ParsePosition[int64](offset)
+	if err != nil || at.Key < o.tried.Key && !o.tried.Offset.IsZero() {
+		c.fail("promise 4: instance %d wants to commit %s after %s", in.id, offset.Key, o.tried.Offset.Key)
+	}
+	o.tried = at
+}
+
+// bounds checks promise 7 after each step.
+func (o *watcher) bounds(in *instance) {
+	s, cfg, c := in.m.Standing(), in.config, &in.w.check
+	check := func(what string, n, limit int) {
+		if n > limit {
+			c.fail("promise 7: instance %d has %d %s, more than %d", in.id, n, what, limit)
+		}
+	}
+	check("batches in flight", len(s.InFlight), cfg.InFlight)
+	check("keys to look up", s.Watched, cfg.AuditKeys)
+	check("keys in one lookup", s.Asked, machine.AuditKeys)
+	check("operations on the source", in.lanes[laneSource].queued, 2)
+	check("operations on the store", in.lanes[laneStore].queued, 1)
+	check("requests for the lease", in.lanes[laneLease].queued, 1)
+	check("operations on the sink besides batches", in.lanes[laneSink].queued, 4)
+	for _, f := range s.InFlight {
+		check("rows in a batch", f.Rows, cfg.BatchRows)
+		check("bytes in a batch", f.Bytes, max(cfg.BatchBytes+20, 20))
+	}
+}
+
+func describeEvent(ev machine.Event) string {
+	switch ev := ev.(type) {
+	case machine.LeaseAnswered:
+		return fmt.Sprintf("lease held %t, holder %q, %v", ev.Held, ev.Holder, ev.Err)
+	case machine.SinkOpened:
+		return fmt.Sprintf("sink opened: %v", ev.Err)
+	case machine.OffsetLoaded:
+		return fmt.Sprintf("loaded %q, witness %t: %v", ev.Offset.Key, ev.Witness, ev.Err)
+	case machine.SourceOpened:
+		return fmt.Sprintf("source opened: %v", ev.Err)
+	case machine.Polled[int64]:
+		return fmt.Sprintf("polled %v, %+v: %v", ev.Page.Keys, ev.Result, ev.Err)
+	case machine.LookedUp[int64]:
+		return fmt.Sprintf("looked up %v, more %t: %v", ev.Page.Keys, ev.More, ev.Err)
+	case machine.Published:
+		return fmt.Sprintf("published batch %d: %v", ev.ID, ev.Err)
+	case machine.Committed:
+		return fmt.Sprintf("committed %s: %v", ev.Offset.Key, ev.Err)
+	case machine.WitnessSaved:
+		return fmt.Sprintf("witness saved: %v", ev.Err)
+	case machine.Rechecked:
+		return fmt.Sprintf("rechecked: %v", ev.Err)
+	case machine.TimerFired:
+		return fmt.Sprintf("timer %d, number %d", ev.Timer, ev.N)
+	}
+	return fmt.Sprintf("%T%+v", ev, ev)
+}
+
+func describeAction(a machine.Action) string {
+	switch a := a.(type) {
+	case machine.Poll[int64]:
+		return fmt.Sprintf("poll after %d (%t)", a.Req.After, a.Req.HasAfter)
+	case machine.LookUp[int64]:
+		return fmt.Sprintf("look up %v", a.Keys)
+	case machine.Publish[int64]:
+		return fmt.Sprintf("publish batch %d: %v", a.ID, a.Page.Keys)
+	case machine.Recycle[int64]:
+		return fmt.Sprintf("recycle %v", a.Page.Keys)
+	case machine.Exit:
+		return fmt.Sprintf("exit: %v", errors.Join(a.Err))
+	}
+	return fmt.Sprintf("%T%+v", a, a)
+}

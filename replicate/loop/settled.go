@@ -1,0 +1,84 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
+)
+
+// settleInterval is the pause between two looks at the transactions that AwaitSettled waits for.
+const settleInterval = 100 * time.Millisecond
+
+// AwaitSettled waits until every key that is drawn now is settled, and returns the highest of them; drawn is
+// false where there is none. No row up to that key can appear any more. The source must be open, and no job
+// may use it meanwhile.
+//
+// It waits for cfg.OnceWait at most: then it returns ErrOnceGaveUp, and who the transactions are that are
+// still open. A server that is restarted meanwhile ends the wait: its transactions are others.
+func AwaitSettled[K replicate.Key](ctx context.Context, source replicate.Source[K], cfg Config) (
+	high K, drawn bool, holders []string, err error,
+) {
+	cfg = cfg.WithDefaults()
+	h := machine.NewHorizon[K](cfg.SettleDelay)
+	var page replicate.Page[K]
+	var fenced, settled bool
+	look := func(f replicate.Fence[K]) replicate.Bound[K] {
+		bound := h.Observe(f, time.Now())
+		if !fenced {
+			fenced, high, drawn = true, f.High, f.HasHigh
+		}
+		settled = !drawn || bound.Allows(high)
+		return replicate.Bound[K]{} // no row is used
+	}
+	tick := time.NewTicker(settleInterval)
+	defer tick.Stop()
+	// The end of the wait does not interrupt a poll: the connection is needed to ask who is still there.
+	giveUp := time.After(cfg.OnceWait)
+	for {
+		page.Reset()
+		if _, err := source.Poll(ctx, replicate.PollRequest[K]{Limit: 1, MaxBytes: 1, OnFence: look}, &page); err != nil {
+			return high, drawn, nil, err
+		}
+		switch {
+		case h.Doubt() != "":
+			return high, drawn, nil, errors.New(h.Doubt())
+		case settled:
+			return high, drawn, nil, nil
+		}
+		select {
+		case <-tick.C:
+		case <-giveUp:
+			return high, drawn, describeOldest(ctx, source, h), replicate.ErrOnceGaveUp
+		case <-ctx.Done():
+			return high, drawn, nil, ctx.Err()
+		}
+	}
+}
+
+// describeOldest says who holds back what AwaitSettled has waited for, where that is known.
+func describeOldest[K replicate.Key](ctx context.Context, source replicate.Source[K], h *machine.Horizon[K]) []string {
+	holders := h.Holders()
+	if len(holders) == 0 {
+		return holders
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	lines, err := describeHolders(ctx, source, holders)
+	if err != nil {
+		return holders // their bare names
+	}
+	return lines
+}
+
+// describeHolders asks the source who the holders are; if it can't say, their bare names serve.
+func describeHolders[K replicate.Key](ctx context.Context, source replicate.Source[K], holders []string) (
+	[]string, error,
+) {
+	if describer, ok := source.(replicate.HolderDescriber); ok {
+		return describer.DescribeHolders(ctx, holders)
+	}
+	return holders, nil
+}
