@@ -36,6 +36,8 @@ type File struct {
 	Note    string // ends errors about its SQL: as whose SQL it is read, if nobody said so
 	Default string // schema that need not be named; empty if the engine has no schemas
 
+	Broken bool // Text has U+FFFD in the place of bytes that are not UTF-8
+
 	Notes   []string       // what was taken for granted, each with the file's name
 	Skipped []string       // what was not understood and may matter, each with its place
 	Passed  map[string]int // how many statements of each kind were passed over
@@ -75,7 +77,7 @@ func Open(name string) (*File, error) {
 // New makes a file of content, which must be text. What migrations take back is blanked.
 func New(name string, content []byte) (*File, error) {
 	text, note, err := script.Decode(content)
-	f := &File{Name: name, Text: text}
+	f := &File{Name: name, Text: text, Broken: note == "" && !utf8.Valid(content)}
 	if err != nil {
 		return nil, f.Whole(err)
 	}

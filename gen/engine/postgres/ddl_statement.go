@@ -85,9 +85,7 @@ func (r *reader) take(c *clause) {
 	facts := c.normalise()
 	tree, err := parse(c.text)
 	if err == nil {
-		if p := c.Placeholder(dialect); p != nil && quotedPlaceholder(p) {
-			err = p
-		}
+		err = c.named()
 	}
 	if err == nil {
 		err = c.readable()
@@ -104,15 +102,20 @@ func (r *reader) take(c *clause) {
 	r.apply(c, facts)
 }
 
-// quotedPlaceholder reports whether a placeholder is one that the parser takes for a name.
-func quotedPlaceholder(p *script.Placeholder) bool {
-	return !strings.HasPrefix(p.Text, ":") && p.Text[0] != '@'
+// named refuses a placeholder in the quoted name of what is defined, which the parser takes as it is. A
+// column may be called anything.
+func (c *clause) named() error {
+	p := c.Placeholder(dialect)
+	if p == nil || p.Text[0] == ':' || p.Text[0] == '@' || p.Offset > strings.IndexByte(c.Text+"(", '(') {
+		return nil
+	}
+	return p
 }
 
 // readable refuses names in another encoding than the file's.
 func (c *clause) readable() error {
 	for _, l := range c.words {
-		if l.Text[0] != '\'' && l.Text[0] != '$' && strings.ContainsRune(l.Text, utf8.RuneError) {
+		if c.file.Broken && l.Text[0] != '\'' && l.Text[0] != '$' && strings.ContainsRune(l.Text, utf8.RuneError) {
 			return c.fail(int32(l.Pos), errors.New(
 				"this is not UTF-8 text: name the file's encoding with SET client_encoding = 'LATIN1' or the like "+
 					"at its top"))
