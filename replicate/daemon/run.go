@@ -103,7 +103,7 @@ func status(err error, log *logger) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, replicate.ErrOnceGaveUp):
-		log.log.Error(oneLine(err) + "; what was settled is published and committed: end them, or raise once_wait_sec")
+		log.log.Error(oneLine(err))
 		return exitGaveUp
 	}
 	log.log.Error(oneLine(err))

@@ -18,6 +18,10 @@ func (m *Machine[K]) chores() bool {
 		m.source.recheckDue = false
 		m.source.busy = true
 		m.do(Recheck{})
+	case m.source.strandedDue:
+		m.source.strandedDue = false
+		m.source.busy = true
+		m.do(FindStranded{})
 	case m.source.auditDue:
 		m.source.auditDue = false
 		return m.lookUp()

@@ -7,9 +7,6 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// oncePollMax is the longest pause between polls while Once waits for open transactions.
-const oncePollMax = 100 * time.Millisecond
-
 // poll asks for the next page when there is room for it (Promise 7).
 func (m *Machine[K]) poll() {
 	if m.Phase != PhaseRunning || !m.source.open || m.source.busy || !m.Sink.open ||
@@ -29,10 +26,7 @@ func (m *Machine[K]) poll() {
 func (m *Machine[K]) OnFence(f replicate.Fence[K], now time.Time) replicate.Bound[K] {
 	bound := m.Horizon.Observe(f, now)
 	if m.Config.Once {
-		if !m.once.fenced {
-			m.once = onceState[K]{fenced: true, target: f.High, any: f.HasHigh, until: now.Add(m.Config.OnceWait)}
-		}
-		m.once.covered = !m.once.any || bound.Allows(m.once.target)
+		m.onceFenced(f, bound, now)
 	}
 	return bound
 }
@@ -69,7 +63,9 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 		m.pause()
 	}
 	m.watchHorizon()
-	m.onceProgress(ev.Result.More)
+	m.watchStranded(ev.Result.Above)
+	m.once.more = ev.Result.More
+	m.onceProgress()
 }
 
 func (m *Machine[K]) reportPoll(ev Polled[K], rows int) {
@@ -204,7 +200,7 @@ func (m *Machine[K]) publishFailed(err error) {
 	m.Next = m.Acked
 	m.Watch.back(m.Next)
 	m.source.stale = true
-	m.waiting, m.once.handed = false, false
+	m.waiting, m.once.handed, m.once.more = false, false, true
 	switch {
 	case replicate.IsStop(err):
 		m.stop(err)
@@ -212,30 +208,6 @@ func (m *Machine[K]) publishFailed(err error) {
 		m.failure = errors.Join(m.failure, err)
 	default:
 		m.retry(TimerSink, "sink", err)
-	}
-}
-
-// onceReached reports whether everything that Once has to publish was handed to the sink.
-func (m *Machine[K]) onceReached() bool {
-	return !m.once.any || !m.Next.Before(m.once.target)
-}
-
-// onceProgress notes when all of a Once run was handed to the sink, or gives up when it can't be.
-func (m *Machine[K]) onceProgress(more bool) {
-	switch {
-	case !m.Config.Once || !m.once.fenced:
-	case m.once.covered && (!more || m.onceReached()):
-		m.once.handed = true
-		m.onceDone()
-	case !more && !m.now.Before(m.once.until):
-		m.stop(replicate.ErrOnceGaveUp)
-	}
-}
-
-// onceDone ends a Once run when all of it is acknowledged. Until then a failed batch is published again.
-func (m *Machine[K]) onceDone() {
-	if m.once.handed && len(m.Sink.InFlight) == 0 {
-		m.stop(nil)
 	}
 }
 

@@ -152,6 +152,7 @@ func (m *Machine[K]) onSourceOpened(ev SourceOpened) {
 			m.state("running")
 			m.keepWitness() // at once: an offset that was set back must not leave a witness ahead of it
 		}
+		m.source.strandedDue = m.Config.Once && m.once.unlooked()
 	}
 }
 
