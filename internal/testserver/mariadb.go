@@ -66,9 +66,7 @@ func unpackMariaDB(jar, dir string) error {
 		if err != nil {
 			return err
 		}
-		err = writeAll(name, r, 0o755)
-		r.Close()
-		if err != nil {
+		if err := errors.Join(writeAll(name, r, 0o755), r.Close()); err != nil {
 			return err
 		}
 	}

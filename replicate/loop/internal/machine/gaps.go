@@ -84,9 +84,9 @@ func (w *Gaps[K]) gap(from, to K, now time.Time) {
 	}
 }
 
-// trim forgets the oldest keys beyond max.
-func (w *Gaps[K]) trim(max int) {
-	if over := len(w.Keys) - max; over > 0 {
+// trim forgets the oldest keys beyond limit.
+func (w *Gaps[K]) trim(limit int) {
+	if over := len(w.Keys) - limit; over > 0 {
 		for _, k := range w.Keys[:over] {
 			if !k.looked {
 				w.dropped++
