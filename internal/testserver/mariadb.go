@@ -3,6 +3,7 @@ package testserver
 import (
 	"archive/zip"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
