@@ -8,7 +8,7 @@ import (
 
 // SourceConfig is what a source needs to know besides the generated table.
 type SourceConfig struct {
-	URI    string // SQLAlchemy-style, as the original's sql_source.uri
+	URI    string // in the style of SQLAlchemy, as the Python daemon had it
 	Job    string // name of the job, for the connection's application name
 	Settle Settle
 	Warn   func(msg string) // told what is odd but no reason to stop; never nil
@@ -105,14 +105,6 @@ func (b Bound[K]) Allows(k K) bool {
 type HolderDescriber interface {
 	// DescribeHolders returns a line for each holder that is still there: process, application, age.
 	DescribeHolders(ctx context.Context, holders []string) ([]string, error)
-}
-
-// DescribeHolders asks the source who the holders are; their bare names serve where it can't say.
-func DescribeHolders[K Key](ctx context.Context, source Source[K], holders []string) ([]string, error) {
-	if describer, ok := source.(HolderDescriber); ok {
-		return describer.DescribeHolders(ctx, holders)
-	}
-	return holders, nil
 }
 
 // Auditor is a Source that can look up single keys, for the late-row audit.

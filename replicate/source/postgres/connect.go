@@ -26,7 +26,6 @@ type Table[R any, K replicate.Key] struct {
 	replicate.Table[R, K]
 	Relation                string // the table in SQL, with its schema
 	First, Next, At, Lookup string
-	OIDs                    []uint32 // type of each result column; 0 where it differs from database to database
 	Scan                    func(r *R, v [][]byte) error
 	ScanKey                 func(v [][]byte) (K, error)
 }
@@ -38,10 +37,12 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 		return nil, err
 	}
 	if c.Settle.Sequence != "" && c.Settle.UnsafeDelay != 0 {
-		return nil, errors.New("sql_source.settle: expected sequence or unsafe_delay_sec, not both")
+		return nil, &replicate.SettingError{Key: replicate.SettingSettle,
+			Err: errors.New("expected a sequence or a delay, not both")}
 	}
 	return &source[R, K]{
-		table: t, builder: b, config: config, settle: c.Settle, warn: c.Warn, warned: map[string]bool{},
+		table: t, builder: b, config: config, settle: c.Settle, formats: resultFormats(t.Columns),
+		warn: c.Warn, warned: map[string]bool{},
 	}, nil
 }
 
@@ -50,6 +51,7 @@ type source[R any, K replicate.Key] struct {
 	builder *replicate.Builder[R, K]
 	config  *pgconn.Config
 	settle  replicate.Settle
+	formats []int16 // of the columns of rows
 	warn    func(string)
 
 	conn   *pgconn.PgConn

@@ -48,7 +48,7 @@ func (s *source[R, K]) verifyOffset(ctx context.Context, at replicate.Offset) er
 		return nil
 	}
 	result := s.conn.ExecParams(ctx, s.table.At, [][]byte{appendInt8(nil, int64(key))}, []uint32{oidInt8},
-		binaryFormat, binaryFormat).Read()
+		binaryFormat, s.formats).Read()
 	if result.Err != nil {
 		return s.classify("read the row at the offset", result.Err)
 	}

@@ -35,21 +35,24 @@ func (o *onceState[K]) unlooked() bool {
 // complete reports whether all that is to be published and can be was read. What was read is handed to the sink.
 func (o *onceState[K]) complete() bool { return o.covered && !o.more }
 
-// onceFenced notes the first fence, which says what there is to do, and how far it is settled.
-func (m *Machine[K]) onceFenced(f replicate.Fence[K], bound replicate.Bound[K], now time.Time) {
-	if !m.once.fenced {
-		m.once.fenced, m.once.target, m.once.any = true, f.High, f.HasHigh
-		m.once.until = now.Add(m.Config.OnceWait)
+// onceFenced notes, for a Once run, what the first fence says is to be published, and whether that is settled.
+func (m *Machine[K]) onceFenced() {
+	if !m.config.Once || !m.horizon.observed {
+		return
 	}
-	m.once.covered = !m.once.any || bound.Allows(m.once.target)
+	if drawn := m.horizon.last; !m.once.fenced {
+		m.once.fenced, m.once.target, m.once.any = true, drawn.High, drawn.HasHigh
+		m.once.until = m.now.Add(m.config.OnceWait)
+	}
+	m.once.covered = !m.once.any || m.horizon.bound.Allows(m.once.target)
 }
 
 // onceProgress notes when all of a Once run was handed to the sink, or gives up when it can't be.
 func (m *Machine[K]) onceProgress() {
-	if !m.Config.Once || !m.once.fenced || m.once.handed {
+	if !m.config.Once || !m.once.fenced || m.once.handed {
 		return
 	}
-	if m.once.any && !m.Next.Before(m.once.target) {
+	if m.once.any && !m.next.Before(m.once.target) {
 		m.once.more = false // what follows was committed since
 	}
 	switch {
@@ -66,7 +69,7 @@ func (m *Machine[K]) onceProgress() {
 
 // onceDone ends a Once run when all of it is acknowledged. Until then a failed batch is published again.
 func (m *Machine[K]) onceDone() {
-	if !m.once.handed || len(m.Sink.InFlight) > 0 {
+	if !m.once.handed || len(m.sink.inFlight) > 0 {
 		return
 	}
 	if left := m.once.left; left != nil {
@@ -78,7 +81,7 @@ func (m *Machine[K]) onceDone() {
 
 // watchStranded asks who the rows are that wait above the highest key drawn, now and then.
 func (m *Machine[K]) watchStranded(above bool) {
-	if above && !m.Config.Once && (m.strandedAt.IsZero() || m.now.Sub(m.strandedAt) >= m.Config.StuckAfter) {
+	if above && !m.config.Once && (m.strandedAt.IsZero() || m.now.Sub(m.strandedAt) >= m.config.StuckAfter) {
 		m.source.strandedDue = true
 	}
 }
@@ -88,10 +91,10 @@ func (m *Machine[K]) onStranded(ev StrandedFound[K]) {
 	outdated := m.source.closing
 	m.sourceIdle()
 	switch {
-	case outdated || m.Phase != PhaseRunning || !m.source.open:
+	case outdated || m.phase != PhaseRunning || !m.source.open:
 	case ev.Err != nil:
 		m.pollFailed(ev.Err)
-	case m.Config.Once:
+	case m.config.Once:
 		m.onceStranded(ev.Found)
 	default:
 		m.strandedAt = m.now
@@ -118,17 +121,21 @@ func (m *Machine[K]) onceStranded(found replicate.Stranded[K]) {
 	m.onceProgress()
 }
 
+// failures say what could not be done.
+var failures = map[replicate.Op]string{
+	replicate.OpLease: "the lease can't be asked for", replicate.OpLoad: "the offset can't be read",
+	replicate.OpSource: "the database can't be read", replicate.OpSink: "Kafka can't be written",
+	replicate.OpCommit: "the offset can't be stored", replicate.OpWitness: "the second copy of the offset can't be stored",
+}
+
 // gaveUp is the end of a Once run after an operation has failed for all its time.
-func (m *Machine[K]) gaveUp(op string, err error) error {
-	what := map[string]string{"lease": "the lease can't be asked for", "load": "the offset can't be read",
-		"source": "the database can't be read", "sink": "Kafka can't be written",
-		"commit": "the offset can't be stored", "witness": "the second copy of the offset can't be stored"}[op]
-	return replicate.GaveUp(fmt.Errorf("%s, for %v: %w", what, m.Config.OnceWait, err),
+func (m *Machine[K]) gaveUp(op replicate.Op, err error) error {
+	return replicate.GaveUp(fmt.Errorf("%s, for %v: %w", failures[op], m.config.OnceWait, err),
 		"mend it and start again, or raise once_wait_sec")
 }
 
 // neverHeld is the end of a Once run that has waited for the lease for all its time.
 func (m *Machine[K]) neverHeld(holder string) error {
-	return replicate.GaveUp(fmt.Errorf("another instance, %s, has published this job for %v", holder, m.Config.OnceWait),
+	return replicate.GaveUp(fmt.Errorf("another instance, %s, has published this job for %v", holder, m.config.OnceWait),
 		"there is nothing to do while it runs; to run in its place, stop it first")
 }
