@@ -30,9 +30,10 @@ type Config struct {
 	Settle     replicate.Settle
 	Audit      string // audit: report, publish or off; default report
 
-	Kafka    kafka.Config
-	Key      []string // kafka_target.key: none, or columns; default the primary key
-	OnBadRow string   // on_bad_row: stop or dead_letter; default stop
+	Kafka        kafka.Config
+	WitnessGroup string   // consumer group that holds the witness of the offset
+	Key          []string // kafka_target.key: none, or columns; default the primary key
+	OnBadRow     string   // on_bad_row: stop or dead_letter; default stop
 
 	messageKey replicate.MessageKey // what Key means for the generated table
 	file       string
@@ -189,5 +190,5 @@ func (c *Config) complete() {
 	c.Loop.AuditOff, c.Loop.AuditPublish = c.Audit == "off", c.Audit == "publish"
 	c.Redis.Job, c.Redis.Table, c.Redis.Topic = c.Name, c.Table, c.Kafka.Topic
 	c.Redis.Lease, c.Redis.LeaseTTL = c.Lease != "off", c.Loop.LeaseTTL
-	c.Kafka.Group = "repliqate." + c.Name + "." + c.Table
+	c.WitnessGroup = "repliqate." + c.Name + "." + c.Table
 }

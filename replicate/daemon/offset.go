@@ -12,7 +12,7 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/loop"
-	"github.com/repliqate/repliqate/replicate/sink/kafka"
+	"github.com/repliqate/repliqate/replicate/offset/witness"
 )
 
 // Bounds of single questions to the servers. Counting a million rows may take a while.
@@ -44,7 +44,7 @@ type operator[K replicate.Key] struct {
 	counter replicate.Counter[K]
 	store   offsetPlace
 	lease   replicate.Lease // nil: the lease is off
-	witness *kafka.Witness  // nil: the store has no second copy
+	witness *witness.Store  // nil: the store has no second copy
 }
 
 // statusError ends the command with an exit status of its own.
@@ -126,7 +126,7 @@ func newOperator[R any, K replicate.Key](p Program[R, K], f offsetFlags, stdout,
 	case !isCounter:
 		err = errors.New("rows of this table can't be counted: upgrade the replicate module and regenerate")
 	case parts.Witness != nil:
-		o.witness, err = kafka.NewWitness(c.Kafka)
+		o.witness, err = witness.New(witness.Config{Kafka: c.Kafka, Group: c.WitnessGroup})
 	}
 	if err != nil {
 		closeParts()
@@ -135,7 +135,7 @@ func newOperator[R any, K replicate.Key](p Program[R, K], f offsetFlags, stdout,
 	return o, func() {
 		_ = parts.Source.Close() // nothing of it is used any more
 		if o.witness != nil {
-			o.witness.Close()
+			_ = o.witness.Close()
 		}
 		closeParts()
 	}, nil
@@ -177,7 +177,7 @@ func (o *operator[K]) ask(ctx context.Context) *standing[K] {
 		ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 		defer cancel()
 		if o.witness != nil {
-			s.witness, s.witnessErr = o.witness.LoadWitness(ctx)
+			s.witness, s.witnessErr = o.witness.Load(ctx)
 		}
 	})
 	all.Go(func() {

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"io"
 	"os"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/offset/file"
 	"github.com/repliqate/repliqate/replicate/offset/memory"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
+	"github.com/repliqate/repliqate/replicate/offset/witness"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 	"github.com/repliqate/repliqate/replicate/sink/stdout"
 )
@@ -53,13 +55,13 @@ func parts[R any, K replicate.Key](p Program[R, K], c *Config, f flags, log *log
 		return parts, closeAll, err
 	}
 	parts.Sink = sink
-	end, err := stores(&parts, c, sink, log)
+	end, err := stores(&parts, c, log)
 	closers = append(closers, end)
 	return parts, closeAll, err
 }
 
 // stores chooses where the offset is kept. The function that it returns closes the store.
-func stores[K replicate.Key](parts *loop.Parts[K], c *Config, sink *kafka.Sink, log *logger) (
+func stores[K replicate.Key](parts *loop.Parts[K], c *Config, log *logger) (
 	end func() error, err error,
 ) {
 	nothing := func() error { return nil }
@@ -69,11 +71,15 @@ func stores[K replicate.Key](parts *loop.Parts[K], c *Config, sink *kafka.Sink, 
 		if err != nil {
 			return nothing, err
 		}
-		parts.Store, parts.Witness = store, sink
+		copied, err := witness.New(witness.Config{Kafka: c.Kafka, Group: c.WitnessGroup})
+		if err != nil {
+			return store.Close, err
+		}
+		parts.Store, parts.Witness = store, copied
 		if c.Lease != "off" {
 			parts.Lease = store
 		}
-		return store.Close, nil
+		return func() error { return errors.Join(store.Close(), copied.Close()) }, nil
 	case c.OffsetFile != "":
 		store := file.New(c.OffsetFile)
 		parts.Store = store

@@ -23,7 +23,7 @@ func (f *flight) produceError(r *kgo.Record, err error) error {
 		// Brokers say so for a moment while they start. Open decides whether the topic is really gone.
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	return classify(what, err)
+	return Classify(what, err)
 }
 
 // reason replaces the error of a record that was given up together with the session by the session's own.
@@ -108,7 +108,9 @@ var tlsTexts = []struct{ text, hint string }{
 const clientCertificate = "the brokers refuse this client: set kafka_target.tls.cert_file and key_file to a" +
 	" certificate that they trust"
 
-func classify(what string, err error) error {
+// Classify wraps an error of Kafka with what failed. If no retry can heal it, it is a *replicate.StopError that says
+// what to do.
+func Classify(what string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", what, err)
 	for _, h := range hopeless {
 		if errors.Is(err, h.err) {
