@@ -27,6 +27,9 @@ demo-postgres: ## the same with real PostgreSQL, Apache Kafka and Redis
 test-fast: ## the tests that need neither servers nor compiling, in a minute; says what it leaves out
 	$(TEST) -short ./...
 
+recording: ## record the demo as docs/demo.svg (run make demo before: what is compiled then need not be shown)
+	$(GO) run ./internal/recording -out docs/demo.svg make demo
+
 test: servers ## every test, the end-to-end suite on real servers included, and a little fuzzing
 	$(TEST) $(RACE) -timeout 20m ./...
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=20000x
@@ -70,4 +73,4 @@ soak: servers ## the simulation for as long as SOAK says, then the crash loop: S
 	$(GO) test -timeout 0 ./replicate/loop/internal/simulation -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 	$(GO) test -timeout 0 -v ./internal/crashloop -args -crash.kills=100 -crash.for=$(SOAK) -crash.patient=1
 
-.PHONY: help demo demo-postgres test-fast test servers oracle fuzz lint generate generate-check bench soak
+.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint generate generate-check bench soak

@@ -47,7 +47,8 @@ func New(c Config) (*Store, error) {
 	}
 	client, err := kgo.NewClient(options...)
 	if err != nil {
-		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct kafka_target")
+		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct %s",
+			kafka.SettingConfig)
 	}
 	return &Store{client: kadm.NewClient(client), topic: c.Kafka.Topic, group: c.Group}, nil
 }
