@@ -166,7 +166,7 @@ var unprovable = []struct{ change, settle, want string }{
 	{"ALTER SEQUENCE orders_id_seq CACHE 10", "", "CACHE 10"},
 	{"ALTER SEQUENCE orders_id_seq INCREMENT 2", "", "INCREMENT 2"},
 	{"ALTER SEQUENCE orders_id_seq CYCLE", "", "CYCLE"},
-	{"ALTER TABLE orders ALTER id DROP IDENTITY", "", "settle: {sequence: NAME}"},
+	{"ALTER TABLE orders ALTER id DROP IDENTITY", "", "set sql_source.settle.sequence to its name"},
 	{"ALTER TABLE orders ALTER id DROP IDENTITY; CREATE SEQUENCE s; " +
 		"ALTER TABLE orders ALTER id SET DEFAULT nextval('s') * 2", "", "not a plain nextval"},
 	{"ALTER TABLE orders ALTER note TYPE varchar(9)", "", "column note of table orders is of type character varying"},
