@@ -23,8 +23,8 @@ var excused = map[string]string{
 	"JSONB":  "handled as JSON is",
 }
 
-// Every type of every engine has a column in a committed package, vectors that were compared with the Python daemon, and
-// a line in docs/types.md. What is missing for a type is listed here.
+// Every type of every engine has a column in a committed package, vectors that were compared with the Python daemon,
+// and a line in docs/types.md. What is missing for a type is listed here.
 func TestEveryTypeIsComplete(t *testing.T) {
 	pages, err := os.ReadFile("../docs/types.md")
 	if err != nil {
