@@ -139,7 +139,7 @@ func testAdmitted(t *testing.T, k fort) {
 func testRefused(t *testing.T, k fort) {
 	ca, ann := trusting(k.Authority.File), as("PLAIN", "ann", secret)
 	const user, write = "kafka.Config.SASL: user, password", "allow the user to write to the topic"
-	const make, create = "kafka.Config.CreateTopic: true", "allow the user to create it"
+	const made, create = "kafka.Config.CreateTopic: true", "allow the user to create it"
 	for name, c := range map[string]struct {
 		config kafka.Config
 		says   string // words of the error, separated by |
@@ -164,7 +164,7 @@ func testRefused(t *testing.T, k fort) {
 		"nothing allowed":          {at(k.SASL, as("PLAIN", "bob", secret)), "find topic events|" + write},
 		"looking allowed":          {at(k.SASL, as("PLAIN", "cid", secret)), "publish to topic events|" + write},
 		"another topic allowed":    {at(k.SASL, ann, to("other")), "find topic other|" + write},
-		"no such topic":            {at(k.SASL, ann, to("absent")), "absent|create the topic|" + make},
+		"no such topic":            {at(k.SASL, ann, to("absent")), "absent|create the topic|" + made},
 		"creation not allowed":     {at(k.SASL, ann, to("absent"), creating), "create topic absent|" + create},
 		"no topic's name":          {at(k.Addr, to("no/slash"), creating), "no/slash|correct kafka.Config.Topic"},
 		"too many partitions": {at(k.Addr, to("wide"), creating, func(c *kafka.Config) { c.Partitions = 1 << 20 }),
