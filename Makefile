@@ -71,11 +71,13 @@ generate: ## regenerate the committed examples
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql
 
 generate-check: ## fail if the committed examples are not what the generator writes
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql --check
 
 bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of a generic replicator
 	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)
