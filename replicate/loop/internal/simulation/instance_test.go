@@ -17,7 +17,7 @@ type instance struct {
 	config machine.Config
 	gone   bool
 	timers [machine.TimerKinds]int
-	lanes  [4]simLane
+	lanes  [5]simLane
 
 	session     *session
 	incarnation int // of the database server that the source is connected to; 0: none
@@ -40,6 +40,7 @@ const (
 	laneSink
 	laneStore
 	laneLease
+	laneWitness
 )
 
 // start brings up a new instance.
@@ -223,7 +224,9 @@ func (in *instance) carryOutSink(a machine.Action) {
 			w.post(in, machine.Published{ID: a.ID, Err: err})
 		})
 	case machine.SaveWitness:
-		in.op(laneSink, false, func() machine.Event { return machine.WitnessSaved{Err: w.store.saveWitness(a.Offset)} })
+		in.op(laneWitness, false, func() machine.Event {
+			return machine.WitnessSaved{Err: w.store.saveWitness(a.Offset)}
+		})
 	}
 }
 

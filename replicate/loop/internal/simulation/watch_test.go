@@ -157,6 +157,7 @@ func (o *watcher) bounds(in *instance) {
 	check("operations on the source", in.lanes[laneSource].queued, 2)
 	check("operations on the store", in.lanes[laneStore].queued, 1)
 	check("requests for the lease", in.lanes[laneLease].queued, 1)
+	check("operations on the witness", in.lanes[laneWitness].queued, 1)
 	check("operations on the sink besides batches", in.lanes[laneSink].queued, 4)
 	for _, f := range s.InFlight {
 		check("rows in a batch", f.Rows, cfg.BatchRows)
