@@ -6,16 +6,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/emit"
 	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/render"
 	"github.com/repliqate/repliqate/gen/schema"
-	"github.com/repliqate/repliqate/templates"
 )
 
 // Generate returns every file of the plan, by its path below the output folder.
 func Generate(r Request, plan *Plan, module Module) ([]emit.File, error) {
 	var files []emit.File
-	for _, e := range engine.All {
+	for _, e := range Engines {
 		group, err := generateEngine(r, plan, e, module)
 		if err != nil {
 			return nil, err
@@ -24,7 +25,7 @@ func Generate(r Request, plan *Plan, module Module) ([]emit.File, error) {
 	}
 	for _, t := range plan.Tables {
 		with := slices.Concat(r.With, present(r.Out, t.Package))
-		extra, err := templates.Extras(extraData(r, t, module), with)
+		extra, err := render.Extras(extraData(r, t, module), with)
 		if err != nil {
 			return nil, err
 		}
@@ -39,8 +40,8 @@ func Generate(r Request, plan *Plan, module Module) ([]emit.File, error) {
 // generateEngine runs sqlc once for all tables of an engine.
 func generateEngine(r Request, plan *Plan, e *engine.Engine, module Module) ([]emit.File, error) {
 	options := schema.Options{Module: module.Import}
-	var queries, ddl []schema.Text
-	wanted := map[*schema.Table]bool{}
+	var queries, definitions []schema.Text
+	wanted := map[*ddl.Table]bool{}
 	var files []emit.File
 	for _, t := range plan.Tables {
 		if t.File.Engine != e {
@@ -57,11 +58,11 @@ func generateEngine(r Request, plan *Plan, e *engine.Engine, module Module) ([]e
 	}
 	for _, f := range plan.files {
 		if f.Engine == e {
-			ddl = append(ddl, schema.Text{Name: f.Name, SQL: f.Needed(wanted)})
-			options.Domains, options.Types, options.Names = f.Domains(), f.TypeNames(), f.QuotedNames()
+			definitions = append(definitions, schema.Text{Name: f.Name, SQL: f.Needed(wanted)})
+			options.Domains, options.Types, options.Names = f.Aliases.Domains, f.Aliases.Types, f.Aliases.Names
 		}
 	}
-	compiled, err := schema.Compile(e.SQLC, ddl, queries, options)
+	compiled, err := schema.Compile(e.SQLC, definitions, queries, options)
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +76,12 @@ func tableOptions(r Request, plan *Plan, t Planned) schema.TableOptions {
 	return schema.TableOptions{
 		Schema: t.Table.Schema, Table: t.Table.Name, Key: t.Table.Columns[t.Key].Name, Fields: r.Fields, Package: t.Package,
 		Source: filepath.ToSlash(t.File.Name), Regenerate: regenerate(r, plan, t), AutoIncrement: t.Table.AutoIncrement,
+		Strict: t.Table.Strict,
 	}
 }
 
 // regenerate is the command that writes a table's package again, as an error of the replicator names
-// it: with every schema file of
-// the engine, since they may build on each other.
+// it: with every schema file of the engine, since they may build on each other.
 func regenerate(r Request, plan *Plan, t Planned) string {
 	args := []string{"repliqate-gen"}
 	for _, f := range plan.files {
@@ -107,7 +108,7 @@ func regenerate(r Request, plan *Plan, t Planned) string {
 	return strings.Join(args, " ")
 }
 
-// shellQuote puts an argument between single quotes where a shell would change it.
+// shellQuote puts an argument between single quotes if a shell would change it.
 func shellQuote(arg string) string {
 	if strings.IndexFunc(arg, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./,=:@+", r))
@@ -119,21 +120,22 @@ func shellQuote(arg string) string {
 
 func queryFile(e *engine.Engine, t Planned) string {
 	q := e.Queries(e.Relation(t.Table.Schema, t.Table.Name), t.Table.Columns[t.Key].Name, t.Table.ColumnNames())
-	return templates.Query(templates.QueryData{Table: t.Table.QualifiedName(), Source: filepath.ToSlash(t.File.Name),
+	return render.Query(render.QueryData{Table: t.Table.QualifiedName(), Source: filepath.ToSlash(t.File.Name),
 		Prefix: schema.QueryPrefix(t.Package), Format: emit.Format, Queries: q})
 }
 
-func extraData(r Request, t Planned, module Module) templates.Data {
-	schemaName := t.Table.Schema
-	if schemaName == "" {
-		schemaName = t.File.Engine.Default
+func extraData(r Request, t Planned, module Module) render.Data {
+	deploy, key := t.File.Engine.Deploy, t.Table.Columns[t.Key].Name
+	data := render.Data{
+		Package: t.Package, Table: t.Table.QualifiedName(), Key: key,
+		URI:       strings.ReplaceAll(deploy.URI, "{package}", t.Package),
+		Folder:    path.Join(module.Below, t.Package),
+		LocalFile: deploy.LocalFile,
+		Fields:    r.Fields,
+		Format:    emit.Format,
 	}
-	key := t.Table.Columns[t.Key].Name
-	return templates.Data{
-		Package: t.Package, Table: t.Table.QualifiedName(), Key: key, Engine: t.File.Engine.Name,
-		URI:      strings.ReplaceAll(t.File.Engine.URI, "{package}", t.Package),
-		Folder:   path.Join(module.Below, t.Package),
-		Sequence: schemaName + "." + t.Table.Name + "_" + key + "_seq",
-		Fields:   r.Fields,
+	if deploy.Sequence != nil {
+		data.Sequence = deploy.Sequence(t.Table.Schema, t.Table.Name, key)
 	}
+	return data
 }

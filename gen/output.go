@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/repliqate/repliqate/gen/emit"
-	"github.com/repliqate/repliqate/gen/schema"
-	"github.com/repliqate/repliqate/templates"
+	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/render"
 )
 
 // Changes is how the folder differs from what was generated.
@@ -84,7 +84,7 @@ func stalePackages(r Request, plan *Plan) ([]string, error) {
 			return nil, fmt.Errorf("look for stale packages: %w", err)
 		}
 		source, _, _ := strings.Cut(afterFirstLine(head), " (schema ")
-		if ours(head) && slices.ContainsFunc(plan.files, func(f *schema.File) bool {
+		if ours(head) && slices.ContainsFunc(plan.files, func(f *engine.File) bool {
 			return source == emit.SourceMark+filepath.ToSlash(f.Name)
 		}) {
 			stale = append(stale, entry.Name())
@@ -137,7 +137,7 @@ func generatedName(name string) bool {
 // until somebody deletes it.
 func present(out, pkg string) []string {
 	var with []string
-	for what, name := range templates.ExtraNames(pkg) {
+	for what, name := range render.ExtraNames(pkg) {
 		if content, err := head(filepath.Join(out, pkg, name)); err == nil && ours(content) {
 			with = append(with, what)
 		}
@@ -145,7 +145,7 @@ func present(out, pkg string) []string {
 	return with
 }
 
-// head returns the beginning of a file, or nothing where there is none.
+// head returns the beginning of a file, or nothing if there is none.
 func head(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {

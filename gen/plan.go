@@ -9,13 +9,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/render"
 	"github.com/repliqate/repliqate/gen/schema"
 	"github.com/repliqate/repliqate/internal/nearest"
-	"github.com/repliqate/repliqate/templates"
 )
 
-// DefaultOut is the folder that is written to where none is named.
+// DefaultOut is the folder that is written to if none is named.
 const DefaultOut = "generated"
 
 // Request is what a person asks of the generator.
@@ -35,7 +36,7 @@ type Plan struct {
 	Skipped []error  // tables that can't be replicated, each with the reason
 	Notes   []string // what was told from the input
 
-	files []*schema.File
+	files []*engine.File
 	known map[string]bool // packages of all tables of the schemas, planned or not
 }
 
@@ -43,8 +44,12 @@ type Plan struct {
 type Planned struct {
 	Package string
 	Key     int
-	Table   *schema.Table
-	File    *schema.File
+	Table   *ddl.Table
+	File    *engine.File
+}
+
+func packageName(t *ddl.Table) string {
+	return schema.PackageName(t.Schema, t.Name, Engines.Packages())
 }
 
 // Prepare reads the schemas and decides which tables are generated, and with which keys.
@@ -52,14 +57,14 @@ func Prepare(r Request) (*Plan, error) {
 	var e *engine.Engine
 	if r.Engine != "" {
 		var err error
-		if e, err = engine.Find(r.Engine); err != nil {
+		if e, err = Engines.Find(r.Engine); err != nil {
 			return nil, err
 		}
 	}
-	if err := templates.Check(r.With); err != nil {
+	if err := render.Check(r.With); err != nil {
 		return nil, err
 	}
-	files, err := schema.Read(schemaFiles(r.Schemas), e)
+	files, err := Engines.Read(schemaFiles(r.Schemas), e)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +77,7 @@ func Prepare(r Request) (*Plan, error) {
 			plan.Notes = append(plan.Notes, fmt.Sprintf("%s: engine %s, %s", f.Name, f.Engine.Name, f.Why))
 		}
 		for _, t := range f.Tables {
-			plan.known[schema.PackageName(t.Schema, t.Name)] = true
+			plan.known[packageName(t)] = true
 			if err := plan.consider(r, f, t); err != nil {
 				return nil, err
 			}
@@ -84,7 +89,7 @@ func Prepare(r Request) (*Plan, error) {
 	return plan, plan.collisions()
 }
 
-// schemaFiles returns the files, each once. A path is relative where it can be, since it is printed into
+// schemaFiles returns the files, each once. A path is relative if it can be, since it is printed into
 // what is generated, which is to be the same on every machine.
 func schemaFiles(names []string) []string {
 	dir, err := os.Getwd()
@@ -103,19 +108,19 @@ func schemaFiles(names []string) []string {
 }
 
 // checkTables reports a table that was asked for, or given a key, and is not there.
-func (r Request) checkTables(files []*schema.File) error {
+func (r Request) checkTables(files []*engine.File) error {
 	asked := slices.Clone(r.Tables)
 	for _, name := range slices.Sorted(maps.Keys(r.PrimaryKeys)) {
 		if name != "" {
 			asked = append(asked, name)
 		}
 	}
-	var tables []*schema.Table
+	var tables []*ddl.Table
 	for _, f := range files {
 		tables = append(tables, f.Tables...)
 	}
 	for _, name := range asked {
-		if slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Called(name) }) {
+		if slices.ContainsFunc(tables, func(t *ddl.Table) bool { return t.Called(name) }) {
 			continue
 		}
 		var names []string
@@ -136,13 +141,13 @@ func (r Request) checkTables(files []*schema.File) error {
 
 // consider plans a table or skips it. One that was asked for by name must do, another is skipped with
 // the reason why it has no key.
-func (p *Plan) consider(r Request, f *schema.File, t *schema.Table) error {
+func (p *Plan) consider(r Request, f *engine.File, t *ddl.Table) error {
 	asked := slices.ContainsFunc(r.Tables, t.Called)
 	if len(r.Tables) > 0 && !asked {
 		return nil
 	}
 	column, named := r.primaryKey(t)
-	key, err := t.Key(column)
+	key, err := f.Engine.Key(t, column)
 	if err != nil {
 		if asked || named {
 			return err
@@ -150,18 +155,18 @@ func (p *Plan) consider(r Request, f *schema.File, t *schema.Table) error {
 		p.Skipped = append(p.Skipped, err)
 		return nil
 	}
-	if err := t.CheckTypes(); err != nil {
+	if err := f.Engine.CheckTypes(t); err != nil {
 		return err
 	}
 	if err := checkFields(t, r.Fields); err != nil {
 		return err
 	}
-	p.Tables = append(p.Tables, Planned{Package: schema.PackageName(t.Schema, t.Name), Key: key, Table: t, File: f})
+	p.Tables = append(p.Tables, Planned{Package: packageName(t), Key: key, Table: t, File: f})
 	return nil
 }
 
 // primaryKey returns the column that was asked for to be the key, and whether for this very table.
-func (r Request) primaryKey(t *schema.Table) (column string, named bool) {
+func (r Request) primaryKey(t *ddl.Table) (column string, named bool) {
 	for _, table := range slices.Sorted(maps.Keys(r.PrimaryKeys)) {
 		if table != "" && t.Called(table) {
 			return r.PrimaryKeys[table], true
@@ -170,7 +175,7 @@ func (r Request) primaryKey(t *schema.Table) (column string, named bool) {
 	return r.PrimaryKeys[""], false
 }
 
-func checkFields(t *schema.Table, fields []string) error {
+func checkFields(t *ddl.Table, fields []string) error {
 	for _, name := range fields {
 		if t.Column(name) < 0 {
 			return t.Fail(fmt.Errorf("table %s has no column %s to publish: the nearest names are %s", t.QualifiedName(), name,
@@ -182,7 +187,7 @@ func checkFields(t *schema.Table, fields []string) error {
 
 // collisions reports two tables that would be written to the same package.
 func (p *Plan) collisions() error {
-	byPackage := map[string]*schema.Table{}
+	byPackage := map[string]*ddl.Table{}
 	for _, t := range p.Tables {
 		other := byPackage[t.Package]
 		byPackage[t.Package] = t.Table

@@ -11,20 +11,20 @@ import (
 )
 
 // Inner runs what the generator runs its own program for. A main that calls command.Run calls it first;
-// where it reports true, the status is the program's.
+// if it reports true, the status is the program's.
 func Inner(args []string) (status int, inner bool) {
 	return schema.Inner(args, func() error { return plugin(os.Stdin, os.Stdout) })
 }
 
 // plugin answers sqlc: its request in, the Go files out.
 func plugin(in io.Reader, out io.Writer) error {
-	tables, err := schema.Models(in)
+	tables, e, err := schema.Models(in, Engines)
 	if err != nil {
 		return err
 	}
 	var response schema.Response
 	for _, t := range tables {
-		files, err := emit.Go(t)
+		files, err := emit.Go(t, e)
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/ddl"
+	"github.com/repliqate/repliqate/gen/engine/postgres"
 )
 
 // otherTypes are PostgreSQL's built-in types that a column can have and a replicator can't read yet, and some of
@@ -30,7 +31,7 @@ func TestOtherTypesAreRefused(t *testing.T) {
 			name = typ
 		}
 		for _, array := range []string{"", "[]"} {
-			if _, _, err := engine.Postgres.Kind(engine.Type{Name: name, Array: array != ""}); err == nil ||
+			if _, err := postgres.Engine.Kind(ddl.Type{Name: name, Array: array != ""}); err == nil ||
 				!strings.Contains(err.Error(), "type "+name+" is not supported") {
 				t.Errorf("%s%s: %v", name, array, err)
 			}

@@ -56,5 +56,5 @@ func CloneNullable[T any](v Null[T], clone func(T) T) Null[T] {
 	return v
 }
 
-// SumOf returns the checksum of a row from its canonical JSON.
+// ChecksumOf returns the checksum of a row from its canonical JSON.
 func ChecksumOf(data []byte) Checksum { return sha256.Sum256(data) }

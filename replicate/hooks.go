@@ -49,11 +49,22 @@ func both[T any](a, b func(T)) func(T) {
 	}
 }
 
-// StateInfo says that the job went over to another state: "standby", "starting", "running",
-// "stopping", "stopped".
+// State is what a job is doing.
+type State string
+
+// The states of a job, in the order in which it goes through them.
+const (
+	StateStandby  State = "standby"  // another instance holds the lease
+	StateStarting State = "starting" // it opens the sink, loads the offset, opens the source
+	StateRunning  State = "running"
+	StateStopping State = "stopping" // it polls no more, and waits for acknowledgements
+	StateStopped  State = "stopped"
+)
+
+// StateInfo says that the job has entered another state.
 type StateInfo struct {
-	State  string
-	Offset Offset // the offset in force, where it is known
+	State  State
+	Offset Offset // the offset in force, if it is known
 }
 
 // PollInfo describes a poll that has ended.
@@ -91,9 +102,22 @@ type CommitInfo struct {
 	Err      error
 }
 
+// Op is an operation that is tried again after a failure.
+type Op string
+
+// The operations that a RetryInfo can name.
+const (
+	OpLease   Op = "lease"
+	OpLoad    Op = "load"
+	OpSource  Op = "source"
+	OpSink    Op = "sink"
+	OpCommit  Op = "commit"
+	OpWitness Op = "witness"
+)
+
 // RetryInfo says that an operation failed and will be tried again after Delay.
 type RetryInfo struct {
-	Op      string // "lease", "load", "source", "sink", "commit", "witness"
+	Op      Op
 	Attempt int
 	Delay   time.Duration
 	Err     error
@@ -117,6 +141,6 @@ type AuditInfo struct {
 	Late      []string // keys of rows that appeared where a gap had been passed
 	Published bool     // they are published, as the configuration asks
 	Watched   int      // keys that will be looked up again
-	Dropped   int64    // keys that were forgotten before they were looked up, since there were too many
+	Forgotten int64    // keys that, since the last lookup, were forgotten unseen because there were too many
 	Err       error    // the last of them can't be published
 }

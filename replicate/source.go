@@ -106,14 +106,6 @@ type HolderDescriber interface {
 	DescribeHolders(ctx context.Context, holders []string) ([]string, error)
 }
 
-// DescribeHolders asks the source who the holders are; their bare names serve where it can't say.
-func DescribeHolders[K Key](ctx context.Context, source Source[K], holders []string) ([]string, error) {
-	if describer, ok := source.(HolderDescriber); ok {
-		return describer.DescribeHolders(ctx, holders)
-	}
-	return holders, nil
-}
-
 // Auditor is a Source that can look up single keys, for the late-row audit.
 type Auditor[K Key] interface {
 	// Lookup adds the rows that now exist among keys, which are ascending, to the page. more is set when

@@ -13,7 +13,9 @@ type Null[T any] struct {
 type Column struct {
 	Name     string // as the database spells it
 	Type     string // SQL type, as the database formats it
+	OID      uint32 // number of the type, if it is the same in every database of the engine; 0 otherwise
 	Nullable bool
+	AsText   bool // it is read in the database's own text form
 }
 
 // Table is what a generated package supplies to the loop, whatever its engine.
@@ -47,7 +49,7 @@ func (t *Table[R, K]) VerifyRow(at Offset, r *R, remedy string) error {
 		"rows were changed, or "+remedy)
 }
 
-// GeneratedFormat1 is named by generated code of format 1. If a build says that it is undefined, the
+// GeneratedFormat2 is named by generated code of format 2. If a build says that it is undefined, the
 // replicate module and the generated code are of different ages: upgrade the module with go get, or
 // regenerate with the matching repliqate-gen.
-const GeneratedFormat1 = 1
+const GeneratedFormat2 = 2

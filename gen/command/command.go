@@ -71,7 +71,8 @@ func flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "primary-key",
 			Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use in place of the declared key"},
 		&cli.StringFlag{Name: "fields", Usage: "comma-separated `COLUMNS` to publish (default: all)"},
-		&cli.StringFlag{Name: "engine", Usage: "`ENGINE` of the schema: postgres or sqlite (default: told from the DDL)"},
+		&cli.StringFlag{Name: "engine",
+			Usage: "`ENGINE` of the schema: " + gen.Engines.Names() + " (default: told from the DDL)"},
 		&cli.StringFlag{Name: "out", Value: gen.DefaultOut, Usage: "`FOLDER` to write to"},
 		&cli.StringFlag{Name: "config", Usage: "take table, primary_key and fields from an existing config `FILE`"},
 		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd (comma-separated)"},
@@ -186,13 +187,14 @@ func list(w io.Writer, plan *gen.Plan) {
 			t.Table.QualifiedName(), t.File.Engine.Name,
 			t.Table.Columns[t.Key].Name, t.Package, t.Package)
 		for _, c := range t.Table.Columns {
-			_, formatted, _ := t.File.Engine.Kind(c.Type) // Prepare has checked every type
+			kind, _ := t.File.Engine.Kind(c.Type) // Prepare has checked every type
+			formatted := kind.Type
 			null := ""
 			if c.NotNull || c.Name == t.Table.Columns[t.Key].Name {
 				null = " not null"
 			}
 			if formatted == "" {
-				formatted = "any type" // SQLite
+				formatted = "any type"
 			}
 			fmt.Fprintf(w, "    %s %s%s\n", c.Name, formatted, null)
 		}

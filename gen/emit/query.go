@@ -1,91 +1,74 @@
 package emit
 
 import (
+	"strings"
+
 	"github.com/dave/jennifer/jen"
 
+	"github.com/repliqate/repliqate/gen/engine"
 	"github.com/repliqate/repliqate/gen/model"
 )
 
 // query prints the SQL and the scan of its result.
-func query(f *jen.File, t *model.Table) {
-	doc(f, "The keyset queries: from the first row on, from a key on, the row of one key, and the rows of a list of keys.")
-	f.Const().Defs(
-		jen.Id("firstQuery").Op("=").Add(raw(t.Queries.First)),
-		jen.Line().Id("nextQuery").Op("=").Add(raw(t.Queries.Next)),
-		jen.Line().Id("atQuery").Op("=").Add(raw(t.Queries.At)),
-		jen.Line().Id("lookupQuery").Op("=").Add(raw(t.Queries.Lookup)),
-	)
-	if t.Columns[t.Key].Kind.Method != "" {
-		scanValues(f, t)
-		return
+func query(f *jen.File, t table) {
+	body := common(t.Queries)
+	if body != "" {
+		doc(f, "selectRows is what all queries begin with.")
+		f.Const().Id("selectRows").Op("=").Add(engine.Raw(body))
+		f.Line()
 	}
-	scanBinary(f, t)
-}
+	doc(f, "The keyset queries: from the first row on, from a key on, the row of one key, and the rows of a list of "+
+		"keys. query.sql has them whole.")
+	text := func(sql string) jen.Code {
+		if body == "" {
+			return engine.Raw(sql)
+		}
+		return jen.Id("selectRows").Op("+").Add(engine.Raw(strings.TrimPrefix(sql, body)))
+	}
+	f.Const().Defs(
+		jen.Id("firstQuery").Op("=").Add(text(t.Queries.First)),
+		jen.Line().Id("nextQuery").Op("=").Add(text(t.Queries.Next)),
+		jen.Line().Id("atQuery").Op("=").Add(text(t.Queries.At)),
+		jen.Line().Id("lookupQuery").Op("=").Add(text(t.Queries.Lookup)),
+	)
 
-// scanBinary prints the scan of PostgreSQL's binary format.
-func scanBinary(f *jen.File, t *model.Table) {
 	f.Line()
-	doc(f, "scan decodes the result's columns into r.")
+	doc(f, "Scan decodes the columns of a result into r.")
 	lines := []jen.Code{}
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		decode := "NotNull"
-		if c.Nullable {
-			decode = "Nullable"
-		}
-		lines = append(lines, jen.Id("r").Dot(c.GoName).Op("=").Qual(replicatePath, decode).Call(
-			jen.Op("&").Err(), jen.Lit(c.Name), jen.Id("v").Index(jen.Lit(i)), decoder(c)))
+		lines = append(lines, jen.Id("r").Dot(c.GoName).Op("=").Add(c.Kind.Code.Scan(c, i)))
 	}
 	lines = append(lines, jen.Return(jen.Err()))
-	f.Func().Id("scan").Params(jen.Id("r").Op("*").Id("Row"), jen.Id("v").Index().Index().Byte()).
-		Params(jen.Err().Error()).Block(lines...)
+	f.Func().Id("Scan").Params(rowParam(), t.source.Result()).Params(jen.Err().Error()).Block(lines...)
 
 	key := t.KeyColumn()
 	f.Line()
 	doc(f, "scanKey decodes the key alone, so that a row that can't be scanned can be named.")
-	f.Func().Id("scanKey").Params(jen.Id("v").Index().Index().Byte()).
-		Params(jen.Id("key").Int64(), jen.Err().Error()).Block(
-		jen.Id("key").Op("=").Int64().Parens(jen.Qual(replicatePath, "NotNull").Call(
-			jen.Op("&").Err(), jen.Lit(key.Name), jen.Id("v").Index(jen.Lit(t.Key)), decoder(key))),
+	f.Func().Id("scanKey").Params(t.source.Result()).Params(jen.Id("key").Add(t.KeyType()), jen.Err().Error()).Block(
+		jen.Id("key").Op("=").Add(asKey(t, key.Kind.Code.Scan(key, t.Key))),
 		jen.Return(jen.Id("key"), jen.Err()),
 	)
-	for i := range t.Columns {
-		decodeArray(f, &t.Columns[i])
-	}
 }
 
-// decodeArray prints the decoder of an array column.
-func decodeArray(f *jen.File, c *model.Column) {
-	if !c.Kind.Array {
-		return
+// asKey converts a value of the key column, unless it has the key's type already.
+func asKey(t table, value *jen.Statement) *jen.Statement {
+	key := t.KeyColumn()
+	if key.Kind.Code.Type(key).GoString() == key.Kind.Key {
+		return value
 	}
-	elements := qual(c.Kind.Elems)
-	if c.Kind.Custom {
-		elements = jen.Id("elementsOf" + c.GoName)
-		f.Line()
-		doc(f, "The elements are of a domain, whose number differs from database to database.")
-		f.Var().Add(elements).Op("=").Qual(pgbinPath, "AnyOID").Call(qual(c.Kind.Elems))
-	}
-	f.Line()
-	f.Func().Id("decode"+c.GoName).Params(jen.Id("v").Index().Byte()).
-		Params(jen.Qual(pgbinPath, "Array").Types(qual(c.Kind.Go)), jen.Error()).
-		Block(jen.Return(jen.Qual(pgbinPath, "DecodeArray").Call(jen.Id("v"), elements)))
+	return t.KeyType().Parens(value)
 }
 
-// scanValues prints the scan of SQLite's values.
-func scanValues(f *jen.File, t *model.Table) {
-	f.Line()
-	doc(f, "scan reads the result's columns into r.")
-	lines := []jen.Code{}
-	for i := range t.Columns {
-		lines = append(lines, jen.Id("r").Dot(t.Columns[i].GoName).Op("=").Qual(sqlvalPath, "Scan").Call(
-			jen.Op("&").Err(), jen.Lit(t.Columns[i].Name), jen.Id("row"), jen.Lit(i)))
+// common returns the lines that all queries begin with, or nothing if there are none.
+func common(q model.Queries) string {
+	body := q.First
+	for _, other := range []string{q.Next, q.At, q.Lookup} {
+		n := 0
+		for n < min(len(body), len(other)) && body[n] == other[n] {
+			n++
+		}
+		body = body[:n]
 	}
-	lines = append(lines, jen.Return(jen.Err()))
-	f.Func().Id("scan").Params(jen.Id("r").Op("*").Id("Row"), jen.Id("row").Op("*").Qual(sqlvalPath, "Row")).
-		Params(jen.Err().Error()).Block(lines...)
-	f.Line()
-	doc(f, "scanKey reads the key alone, so that a row that can't be scanned can be named.")
-	f.Func().Id("scanKey").Params(jen.Id("row").Op("*").Qual(sqlvalPath, "Row")).Params(jen.Int64(), jen.Error()).Block(
-		jen.Return(jen.Qual(sqlvalPath, "ScanKey").Call(jen.Lit(t.KeyColumn().Name), jen.Id("row"), jen.Lit(t.Key))))
+	return body[:max(strings.LastIndexByte(body, '\n'), 0)]
 }

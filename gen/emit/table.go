@@ -2,14 +2,17 @@ package emit
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
+	"github.com/repliqate/repliqate/gen/engine"
 	"github.com/repliqate/repliqate/gen/model"
 )
 
-// table prints the package comment and the descriptor that the run time works with.
-func table(f *jen.File, t *model.Table) {
+// descriptor prints the package comment and what the run time works with.
+func descriptor(f *jen.File, t table) {
 	comment := "."
 	if t.Comment != "" {
 		comment = ": " + t.Comment
@@ -21,54 +24,99 @@ func table(f *jen.File, t *model.Table) {
 		"with go get, or regenerate with the matching repliqate-gen.")
 	f.Const().Id("_").Op("=").Qual(replicatePath, fmt.Sprintf("GeneratedFormat%d", Format))
 
+	types := []jen.Code{jen.Id("Row"), t.KeyType()}
 	f.Line()
-	doc(f, "Table connects this package to the replication loop.")
-	columns, fields, oids := []jen.Code{}, []jen.Code{}, []jen.Code{}
-	for _, c := range t.Columns {
-		columns = append(columns, jen.Values(jen.Id("Name").Op(":").Lit(c.Name), jen.Id("Type").Op(":").Lit(c.Type),
-			jen.Id("Nullable").Op(":").Lit(c.Nullable)))
-		oids = append(oids, jen.Lit(int(c.Kind.OID)))
-	}
-	for _, i := range t.Fields {
-		fields = append(fields, jen.Lit(t.Columns[i].Name))
-	}
-	core := jen.Qual(replicatePath, "Table").Types(jen.Id("Row"), jen.Int64()).Add(multi(
-		field("Name", jen.Lit(t.QualifiedName())),
-		field("KeyColumn", jen.Lit(t.KeyColumn().Name)),
-		field("Columns", jen.Index().Qual(replicatePath, "Column").Add(multi(columns...))),
-		field("Fields", jen.Index().String().Values(fields...)),
-		field("Fingerprint", jen.Lit(t.Fingerprint)),
-		field("Format", jen.Lit(Format)),
-		field("Regenerate", jen.Lit(t.Regenerate)),
-		field("Key", jen.Id("key")),
-		field("AppendJSON", jen.Id("AppendJSON")),
-		field("AppendColumn", jen.Id("AppendColumn")),
-	))
-	values := []jen.Code{
-		field("Table", core),
-		field("Relation", raw(t.Relation)),
-		field("First", jen.Id("firstQuery")), field("Next", jen.Id("nextQuery")),
-		field("At", jen.Id("atQuery")), field("Lookup", jen.Id("lookupQuery")),
-		field("Scan", jen.Id("scan")), field("ScanKey", jen.Id("scanKey")),
-	}
-	if t.KeyColumn().Kind.Method == "" {
-		values = append(values, field("OIDs", jen.Index().Uint32().Values(oids...)))
-	} else {
-		values = append(values, field("AutoIncrement", jen.Lit(t.AutoIncrement)))
-	}
-	f.Var().Id("Table").Op("=").Qual(runtimePath(t), "Table").Types(jen.Id("Row"), jen.Int64()).Add(multi(values...))
+	doc(f, "Table returns what is known of the table, for the replication loop.")
+	f.Func().Id("Table").Params().Op("*").Qual(replicatePath, "Table").Types(types...).Block(
+		jen.Return(jen.Op("&").Id("table").Dot("Table")))
+	f.Line()
+	doc(f, "NewSource returns a source that reads the table.")
+	f.Func().Id("NewSource").Params(
+		jen.Id("b").Op("*").Qual(replicatePath, "Builder").Types(types...),
+		jen.Id("c").Qual(replicatePath, "SourceConfig"),
+	).Params(jen.Qual(replicatePath, "Source").Types(t.KeyType()), jen.Error()).Block(
+		jen.Return(jen.Id("table").Dot("NewSource").Call(jen.Id("b"), jen.Id("c"))))
 
-	key := jen.Int64().Parens(jen.Id("r").Dot(t.KeyColumn().GoName))
-	if t.KeyColumn().Kind.Method != "" {
-		key = jen.Id("r").Dot(t.KeyColumn().GoName).Dot("Int64").Call()
+	f.Line()
+	values := []jen.Code{
+		engine.Field("Table", core(t, types)),
+		engine.Field("Relation", engine.Raw(t.Relation)),
+		engine.Field("First", jen.Id("firstQuery")), engine.Field("Next", jen.Id("nextQuery")),
+		engine.Field("At", jen.Id("atQuery")), engine.Field("Lookup", jen.Id("lookupQuery")),
+		engine.Field("Scan", jen.Id("Scan")), engine.Field("ScanKey", jen.Id("scanKey")),
 	}
+	values = append(values, t.source.Fields(t.Table)...)
+	f.Var().Id("table").Op("=").Qual(t.source.Path, "Table").Types(types...).Add(engine.Multi(values...))
+
 	f.Line()
 	doc(f, "key returns the row's key.")
-	f.Func().Id("key").Params(jen.Id("r").Op("*").Id("Row")).Int64().Block(jen.Return(key))
+	f.Func().Id("key").Params(rowParam()).Add(t.KeyType()).Block(
+		jen.Return(asKey(t, jen.Id("r").Dot(t.KeyColumn().GoName))))
+}
+
+// core is what every engine's table has.
+func core(t table, types []jen.Code) jen.Code {
+	var columns []jen.Code
+	for i := range t.Columns {
+		columns = append(columns, column(&t.Columns[i]))
+	}
+	var fields []string
+	for _, i := range t.Fields {
+		fields = append(fields, t.Columns[i].Name)
+	}
+	return jen.Qual(replicatePath, "Table").Types(types...).Add(engine.Multi(
+		engine.Field("Name", jen.Lit(t.QualifiedName())),
+		engine.Field("KeyColumn", jen.Lit(t.KeyColumn().Name)),
+		engine.Field("Columns", jen.Index().Qual(replicatePath, "Column").Add(engine.Multi(columns...))),
+		engine.Field("Fields", texts(fields)),
+		engine.Field("Fingerprint", jen.Lit(t.Fingerprint)),
+		engine.Field("Format", jen.Lit(Format)),
+		engine.Field("Regenerate", jen.Lit(t.Regenerate)),
+		engine.Field("Key", jen.Id("key")),
+		engine.Field("AppendJSON", jen.Id("AppendJSON")),
+		engine.Field("AppendColumn", jen.Id("AppendColumn")),
+	))
+}
+
+// texts is a slice of strings, on several lines if they don't fit one.
+func texts(values []string) jen.Code {
+	var rows []string
+	row := ""
+	for _, v := range values {
+		v = strconv.Quote(v)
+		if row != "" && len(row)+len(", ")+len(v) > 80 {
+			rows = append(rows, row)
+			row = ""
+		}
+		if row != "" {
+			row += ", "
+		}
+		row += v
+	}
+	literal := "{" + row + "}"
+	if len(rows) > 0 {
+		literal = "{\n" + strings.Join(append(rows, row), ",\n") + ",\n}"
+	}
+	return jen.Index().String().Op(literal)
+}
+
+// column is what the live table is compared with.
+func column(c *model.Column) jen.Code {
+	values := []jen.Code{engine.Field("Name", jen.Lit(c.Name)), engine.Field("Type", jen.Lit(c.Kind.Type))}
+	if c.Kind.OID != 0 {
+		values = append(values, engine.Field("OID", jen.Lit(int(c.Kind.OID))))
+	}
+	if c.Nullable {
+		values = append(values, engine.Field("Nullable", jen.True()))
+	}
+	if c.Kind.AsText {
+		values = append(values, engine.Field("AsText", jen.True()))
+	}
+	return jen.Values(values...)
 }
 
 // program prints main, which only wires.
-func program(f *jen.File, t *model.Table) {
+func program(f *jen.File, t table) {
 	for _, line := range wrap(fmt.Sprintf(
 		"Command repliqate-%s replicates table %s to Kafka. Its options: repliqate-%s --help.",
 		t.Package, t.QualifiedName(), t.Package)) {
@@ -76,9 +124,9 @@ func program(f *jen.File, t *model.Table) {
 	}
 	f.Func().Id("main").Params().Block(
 		jen.Qual(daemonPath, "Main").Call(
-			jen.Qual(daemonPath, "Program").Types(jen.Qual(t.Import, "Row"), jen.Int64()).Add(multi(
-				field("Engine", jen.Lit(t.Engine)),
-				field("Table", jen.Op("&").Qual(t.Import, "Table").Dot("Table")),
-				field("NewSource", jen.Qual(t.Import, "Table").Dot("NewSource")),
+			jen.Qual(daemonPath, "Program").Types(jen.Qual(t.Import, "Row"), t.KeyType()).Add(engine.Multi(
+				engine.Field("Engine", jen.Lit(t.Engine)),
+				engine.Field("Table", jen.Qual(t.Import, "Table").Call()),
+				engine.Field("NewSource", jen.Qual(t.Import, "NewSource")),
 			))))
 }

@@ -1,10 +1,12 @@
-// Package model is what the generator knows of a table: plain data, without SQL or Go text of its own.
-// It imports nothing of the project. schema fills it in, emit prints it.
+// Package model is what the generator knows of a table. It imports nothing of the project: schema fills it in, an
+// engine gives each column its Kind, emit prints it.
 package model
+
+import "github.com/dave/jennifer/jen"
 
 // Table is one table to generate a replicator for.
 type Table struct {
-	Engine  string // name of the engine: postgres, sqlite
+	Engine  string // name of the engine, as --engine has it
 	Schema  string // schema it is in; empty for the engine's default
 	Name    string
 	Comment string
@@ -17,9 +19,10 @@ type Table struct {
 	Source        string // schema file, as it was named
 	Regenerate    string // command that writes the package again
 	Fingerprint   string // digest of everything above that decides the code
-	AutoIncrement bool   // the engine never reuses a key (SQLite)
+	AutoIncrement bool   // the engine never gives a key twice
+	Strict        bool   // no column holds a value of another type than its own
 
-	Relation string  // the table in SQL, quoted where it must be
+	Relation string  // the table in SQL, quoted if it must be
 	Queries  Queries // as sqlc has checked them
 }
 
@@ -30,38 +33,40 @@ type Queries struct{ First, Next, At, Lookup string }
 type Column struct {
 	Name     string // as the database spells it
 	GoName   string // field of Row
-	Type     string // SQL type as the database formats it, without length or precision
 	Comment  string
 	Nullable bool
 	Kind     Kind
 }
 
-// Kind is how Go handles a type: one row of an engine's table of types.
+// Kind is how Go handles a column: what an engine makes of a row of its table of types.
 type Kind struct {
-	Go     Ident  // type of the field
-	Decode Ident  // func([]byte) (T, error)
-	Append Ident  // func([]byte, T) []byte, writes canonical JSON
-	Clone  Ident  // func(T) T; empty where the value is no view
-	Elems  Ident  // for arrays: the element descriptor; Go is then the element's type
-	Array  bool   // an array of the type
-	Custom bool   // array elements have an OID of the database's own
-	OID    uint32 // of the result column; 0 where it differs from database to database
-	Method string // SQLite: the method of a value that writes canonical JSON
-	Sample Sample
+	Type   string // SQL type as the database formats it, without length or precision
+	AsText bool   // the source reads it in the database's own text form
+	OID    uint32 // its number, if the engine has numbers that are the same in every database
+	Key    string // what holds it as a key, int64 or uint64; empty if it can't be a key
+	JSON   string // what the message has for the sample that Code.Golden prints
+	Code   Code
 }
 
-// Sample is a value of a kind for generated tests.
-type Sample struct {
-	Wire  string // as the database sends it
-	JSON  string // as the message has it
-	Class string // SQLite: the storage class; Wire is then a number as text, or the text or bytes
+// Code prints what is done with a column in Go. Each engine has its own.
+type Code interface {
+	// Type is the type of Row's field.
+	Type(c *Column) *jen.Statement
+	// Scan is the value of the i-th column of a result. It sets err if there is none.
+	Scan(c *Column, i int) *jen.Statement
+	// Append is a slice of bytes: b with the canonical JSON of the row r's field at its end.
+	Append(c *Column) *jen.Statement
+	// Clone is a copy of the row r's field, or nil if the field is not a view.
+	Clone(c *Column) *jen.Statement
+	// Golden is the sample, in the form that the engine's golden row is made of.
+	Golden(c *Column) *jen.Statement
 }
-
-// Ident is a Go identifier with the import path of its package; no path for a predeclared one.
-type Ident struct{ Path, Name string }
 
 // KeyColumn returns the key.
 func (t *Table) KeyColumn() *Column { return &t.Columns[t.Key] }
+
+// KeyType is the type that holds a key.
+func (t *Table) KeyType() *jen.Statement { return jen.Id(t.KeyColumn().Kind.Key) }
 
 // QualifiedName is the table's name as a person writes it.
 func (t *Table) QualifiedName() string {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/engine"
 	"github.com/repliqate/repliqate/gen/model"
 )
@@ -68,36 +69,36 @@ type ResponseFile struct {
 	Contents []byte `json:"contents"`
 }
 
-// Models reads sqlc's request and returns the tables that the options name.
-func Models(in io.Reader) ([]*model.Table, error) {
+// Models reads sqlc's request and returns the tables that the options name, and their engine.
+func Models(in io.Reader, engines engine.List) ([]*model.Table, *engine.Engine, error) {
 	var r request
 	if err := json.NewDecoder(in).Decode(&r); err != nil {
-		return nil, fmt.Errorf("read sqlc's request: %w", err)
+		return nil, nil, fmt.Errorf("read sqlc's request: %w", err)
 	}
 	var options Options
 	if err := json.Unmarshal(r.Options, &options); err != nil {
-		return nil, fmt.Errorf("read the plugin's options: %w", err)
+		return nil, nil, fmt.Errorf("read the plugin's options: %w", err)
 	}
-	e, err := engine.Find(r.Settings.Engine)
+	e, err := engines.Find(r.Settings.Engine)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var tables []*model.Table
 	for _, o := range options.Tables {
 		t, err := r.table(e, o, options)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		tables = append(tables, t)
 	}
-	return tables, nil
+	return tables, e, nil
 }
 
 func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.Table, error) {
 	t := &model.Table{
 		Engine: e.Name, Schema: o.Schema, Name: o.Table,
 		Package: o.Package, Import: all.Module + "/" + o.Package, Source: o.Source,
-		Regenerate: o.Regenerate, AutoIncrement: o.AutoIncrement, Key: -1,
+		Regenerate: o.Regenerate, AutoIncrement: o.AutoIncrement, Strict: o.Strict, Key: -1,
 	}
 	found, err := r.find(t.Schema, t.Name)
 	if err != nil {
@@ -105,7 +106,9 @@ func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.T
 	}
 	t.Comment = found.Comment
 	for _, c := range found.Columns {
-		kind, formatted, err := e.Kind(r.typeOf(c, all))
+		typ := r.typeOf(e, c, all)
+		typ.Strict = o.Strict || c.Name == o.Key // the source stops at a key of another type
+		kind, err := e.Kind(typ)
 		if err != nil {
 			return nil, fmt.Errorf("column %s of table %s: %w", c.Name, o.Table, err)
 		}
@@ -115,7 +118,7 @@ func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.T
 		if len(o.Fields) == 0 || slices.Contains(o.Fields, c.Name) {
 			t.Fields = append(t.Fields, len(t.Columns))
 		}
-		t.Columns = append(t.Columns, model.Column{Name: c.Name, Type: formatted, Comment: c.Comment,
+		t.Columns = append(t.Columns, model.Column{Name: c.Name, Comment: c.Comment,
 			Nullable: !c.NotNull && c.Name != o.Key, Kind: kind})
 	}
 	if t.Key < 0 {
@@ -144,16 +147,16 @@ func (r *request) find(schema, name string) (*catalogTable, error) {
 	return nil, fmt.Errorf("sqlc's catalog has no table %s.%s", schema, name)
 }
 
-func (r *request) typeOf(c catalogColumn, all Options) engine.Type {
-	t := engine.Type{Name: c.Type.Name, Schema: c.Type.Schema, Array: c.IsArray, Base: all.Domains[c.Type.Name]}
+func (r *request) typeOf(e *engine.Engine, c catalogColumn, all Options) ddl.Type {
+	t := ddl.Type{Name: c.Type.Name, Schema: c.Type.Schema, Array: c.IsArray, Base: all.Domains[c.Type.Name]}
 	if name, other := all.Types[t.Name]; other {
 		t.Name = name
 	}
 	if t.Schema == "pg_catalog" {
 		t.Schema = ""
 	}
-	if t.Name == "char" && r.Settings.Engine == engine.Postgres.SQLC {
-		t.Name = `"char"`
+	if e.SQL.CatalogType != nil {
+		t.Name = e.SQL.CatalogType(t.Name)
 	}
 	for _, s := range r.Catalog.Schemas {
 		for _, enum := range s.Enums {
@@ -188,8 +191,11 @@ func (r *request) queriesOf(o TableOptions, names map[string]string) (model.Quer
 func fingerprint(t *model.Table) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %q %q key %q\n", t.Engine, t.Schema, t.Name, t.KeyColumn().Name)
+	if t.Strict {
+		fmt.Fprintln(h, "strict")
+	}
 	for i, c := range t.Columns {
-		fmt.Fprintf(h, "%q %q %v %v\n", c.Name, c.Type, c.Nullable, slices.Contains(t.Fields, i))
+		fmt.Fprintf(h, "%q %q %v %v\n", c.Name, c.Kind.Type, c.Nullable, slices.Contains(t.Fields, i))
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }

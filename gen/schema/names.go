@@ -10,10 +10,10 @@ import (
 	"github.com/repliqate/repliqate/gen/model"
 )
 
-// PackageName is the Go package of a table: its name in lower case, with the schema before it where
-// that is not the default, and _ for all but ASCII letters and digits. What Go or its build would
-// misread gets the suffix _table, and the prefix t where it would begin with a digit or with _.
-func PackageName(schema, table string) string {
+// PackageName is the Go package of a table: its name in lower case, with the schema before it if
+// that is not the default, and _ for all but ASCII letters and digits. A name that would begin with a digit or
+// with _ gets the prefix t. What Go or its build would misread, or is imported, gets the suffix _table.
+func PackageName(schema, table string, imported map[string]bool) string {
 	name := table
 	if schema != "" {
 		name = schema + "_" + table
@@ -30,14 +30,14 @@ func PackageName(schema, table string) string {
 	if name == "" || name[0] == '_' || name[0] >= '0' && name[0] <= '9' {
 		name = "t" + name // a folder that begins with _ is ignored by the go command
 	}
-	if misread(name) {
+	if misread(name) || imported[name] {
 		name += "_table"
 	}
 	return name
 }
 
 // misread reports whether Go would take a package's name for something else: a keyword, a predeclared
-// name, a folder or a file with a meaning of its own, or a package that generated code imports.
+// name, a folder or a file with a meaning of its own, or a package that all generated code imports.
 func misread(name string) bool {
 	last := name[strings.LastIndexByte(name, '_')+1:]
 	return token.IsKeyword(name) || gotypes.Universe.Lookup(name) != nil || meaningful[name] ||
@@ -45,7 +45,7 @@ func misread(name string) bool {
 }
 
 var meaningful = set(`internal vendor testdata main init cmd documentation builtin
-	replicate replicatetest postgres sqlite pgbin sqlval daemon canonical strings bytes testing json hex`)
+	replicate replicatetest daemon canonical strings strconv bytes testing json hex`)
 
 // constrained are the endings of file names that mean an operating system or a processor.
 var constrained = set(`aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris
@@ -64,7 +64,7 @@ func set(words string) map[string]bool {
 func QueryPrefix(pkg string) string { return strings.ToUpper(pkg[:1]) + pkg[1:] }
 
 // initialisms are written in capitals, as Go does.
-var initialisms = set("id url uri uuid ip api sql json http html xml utc")
+var initialisms = set("id url uri uuid oid ip api sql json jsonb http html xml utc")
 
 // GoName turns a column's name into an exported Go name: its words, which are runs of letters and
 // digits, each with a capital. A name that would not begin with a capital begins with C.

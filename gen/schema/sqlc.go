@@ -39,6 +39,7 @@ type TableOptions struct {
 	Source        string   `json:"source"`
 	Regenerate    string   `json:"regenerate"`
 	AutoIncrement bool     `json:"auto_increment,omitempty"`
+	Strict        bool     `json:"strict,omitempty"`
 }
 
 // Text is SQL and the file that it is from.

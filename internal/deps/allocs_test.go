@@ -31,9 +31,8 @@ func order(id int64) [][]byte {
 // TestRowAllocatesNothing drives a page of rows the way the source does: scan, encode, checksum (Promise 8).
 func TestRowAllocatesNothing(t *testing.T) {
 	const rows = 100
-	table := &orders.Table
-	codec := json.New("job", "orders", table.AppendJSON)
-	builder := replicate.NewBuilder(&table.Table, codec, replicate.MessageKey{}, false)
+	codec := json.New("job", "orders", orders.AppendJSON)
+	builder := replicate.NewBuilder(orders.Table(), codec, replicate.MessageKey{}, false)
 	values := make([][][]byte, rows)
 	for i := range values {
 		values[i] = order(int64(i + 1))
@@ -43,7 +42,7 @@ func TestRowAllocatesNothing(t *testing.T) {
 	readPage := func() {
 		builder.Begin(&page, replicate.PollRequest[int64]{Limit: rows, MaxBytes: 1 << 20})
 		for i := range values {
-			if err := table.Scan(&row, values[i]); err != nil {
+			if err := orders.Scan(&row, values[i]); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := builder.Add(&row); err != nil {

@@ -43,8 +43,8 @@ func TestTruncatedTableStopsTheJob(t *testing.T) {
 	t.Cleanup(func() { check(t, pg.Stop()) })
 	must(t, pg.Exec(ctx, string(ddl)))
 	codec := json.New("truncated", "orders", orders.AppendJSON)
-	builder := replicate.NewBuilder(&orders.Table.Table, codec, replicate.MessageKey{}, false)
-	source, err := orders.Table.NewSource(builder,
+	builder := replicate.NewBuilder(orders.Table(), codec, replicate.MessageKey{}, false)
+	source, err := orders.NewSource(builder,
 		replicate.SourceConfig{URI: pg.URI(), Job: "truncated", Warn: func(string) {}})
 	must(t, err)
 	keys := make(rowKeys, 100)

@@ -175,7 +175,7 @@ func vectorsMain(engine string, v *oracle.Vectors) []byte {
 	for _, table := range v.Tables {
 		fmt.Fprintf(&imports, "\t\"github.com/repliqate/repliqate/vectors/%s/%s\"\n", engine, table.Name)
 		fmt.Fprintf(&cases, "\tcase \"repliqate-%[1]s\":\n\t\tdaemon.Main(daemon.Program[%[1]s.Row, int64]{Engine: %[2]q, "+
-			"Table: &%[1]s.Table.Table, NewSource: %[1]s.Table.NewSource})\n", table.Name, engine)
+			"Table: %[1]s.Table(), NewSource: %[1]s.NewSource})\n", table.Name, engine)
 	}
 	return []byte("package main\n\nimport (\n\t\"os\"\n\t\"path/filepath\"\n\n" + imports.String() +
 		"\t\"github.com/repliqate/repliqate/replicate/daemon\"\n)\n\nfunc main() {\n" +

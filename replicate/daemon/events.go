@@ -18,7 +18,7 @@ func (l *logger) hooks() replicate.Hooks {
 }
 
 // stateText says what each state of the job means.
-var stateText = map[string]string{
+var stateText = map[replicate.State]string{
 	"standby":  "standing by until the lease is free",
 	"starting": "starting: opening Kafka, the offset and the database",
 	"running":  "running",
@@ -83,7 +83,7 @@ func (l *logger) onCommit(i replicate.CommitInfo) {
 }
 
 // healed says once that an operation succeeds whose failure was reported.
-func (l *logger) healed(op, msg string) {
+func (l *logger) healed(op replicate.Op, msg string) {
 	if l.failing[op] {
 		delete(l.failing, op)
 		l.log.Warn(msg)
@@ -92,20 +92,20 @@ func (l *logger) healed(op, msg string) {
 
 func (l *logger) onRetry(i replicate.RetryInfo) {
 	level := slog.LevelDebug
-	if l.again("retry " + i.Op) {
+	if l.again("retry " + string(i.Op)) {
 		level = slog.LevelWarn
 		l.failing[i.Op] = true
 	}
 	text, ok := retryText[i.Op]
 	if !ok {
-		text = i.Op + " failed; trying again"
+		text = string(i.Op) + " failed; trying again"
 	}
 	l.log.Log(context.Background(), level, text, "error", oneLine(i.Err), "attempt", i.Attempt,
 		"again_in_ms", i.Delay.Milliseconds())
 }
 
 // retryText says what a failure means for the operator.
-var retryText = map[string]string{
+var retryText = map[replicate.Op]string{
 	"lease":   "the lease can't be asked for; trying again",
 	"load":    "the offset can't be read; waiting, nothing is published meanwhile",
 	"source":  "the database can't be read; trying again",
@@ -144,13 +144,11 @@ func (l *logger) onAudit(i replicate.AuditInfo) {
 	if i.Err != nil && l.again("audit") {
 		l.log.Warn("a late row can't be published", "error", oneLine(i.Err))
 	}
-	if i.Dropped < l.dropped {
-		l.dropped = 0 // a later tenure of the lease counts anew
-	}
-	if i.Dropped > l.dropped && l.again("dropped") {
+	l.forgotten += i.Forgotten
+	if l.forgotten > 0 && l.again("dropped") {
 		l.log.Warn("the audit forgot missing keys unseen: raise sql_source.audit.keys, or late rows there stay unknown",
-			"keys", i.Dropped-l.dropped)
-		l.dropped = i.Dropped
+			"keys", l.forgotten)
+		l.forgotten = 0
 	}
 }
 

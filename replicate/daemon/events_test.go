@@ -44,11 +44,11 @@ func TestAuditIsLoggedWithinBounds(t *testing.T) {
 		}
 		var keys []string
 		for _, step := range []struct {
-			dropped int64
-			wait    time.Duration
-		}{{5, 0}, {7, 0}, {9, 2 * time.Minute}, {9, 2 * time.Minute}, {4, 2 * time.Minute}} { // 4: of a later tenure
+			forgotten int64
+			wait      time.Duration
+		}{{5, 0}, {2, 0}, {2, 2 * time.Minute}, {0, 2 * time.Minute}, {4, 2 * time.Minute}} {
 			time.Sleep(step.wait)
-			l.onAudit(replicate.AuditInfo{Dropped: step.dropped})
+			l.onAudit(replicate.AuditInfo{Forgotten: step.forgotten})
 			for _, line := range said() {
 				keys = append(keys, line[strings.LastIndexByte(line, '=')+1:])
 			}

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 
 func program() daemon.Program[ledger.Row, int64] {
 	return daemon.Program[ledger.Row, int64]{
-		Engine: "sqlite", Table: &ledger.Table.Table, NewSource: ledger.Table.NewSource,
+		Engine: "sqlite", Table: ledger.Table(), NewSource: ledger.NewSource,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/internal/buildinfo"
+	"github.com/repliqate/repliqate/replicate"
 )
 
 // repeatAfter is how long a problem that goes on is not reported again.
@@ -22,8 +23,8 @@ type logger struct {
 	mu   sync.Mutex // the source warns from a goroutine of its own
 	said map[string]time.Time
 
-	failing map[string]bool // operations that failed and were reported
-	dropped int64           // keys that the audit dropped, as last reported
+	failing   map[replicate.Op]bool // operations that failed and were reported
+	forgotten int64                 // keys that the audit forgot since the last report
 }
 
 // newLogger writes text to a terminal and JSON elsewhere, or as the configuration says.
@@ -38,7 +39,7 @@ func newLogger(w io.Writer, format string, verbosity int, job string) *logger {
 	if job != "" {
 		log = log.With("job", job)
 	}
-	return &logger{log: log, said: map[string]time.Time{}, failing: map[string]bool{}}
+	return &logger{log: log, said: map[string]time.Time{}, failing: map[replicate.Op]bool{}}
 }
 
 func isTerminal(w io.Writer) bool {

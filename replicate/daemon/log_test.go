@@ -124,7 +124,7 @@ func TestBeginning(t *testing.T) {
 		}
 		j.redis.RequireAuth("")
 		first := find(t, o.lines(t), "repliqate begins").all
-		for name, want := range map[string]string{"table": "ledger", "schema": ledger.Table.Fingerprint, "source": j.db,
+		for name, want := range map[string]string{"table": "ledger", "schema": ledger.Table().Fingerprint, "source": j.db,
 			"topic": "ledger", "brokers": j.kafka.ListenAddrs()[0], "offset": offset, "audit": "report"} {
 			if first[name] != want {
 				t.Errorf("%s is %v, want %q", name, first[name], want)

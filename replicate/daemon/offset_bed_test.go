@@ -115,13 +115,13 @@ func (b *bed) config() string {
 }
 
 func ledgerProgram(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return daemon.Run(ctx, daemon.Program[ledger.Row, int64]{Engine: "sqlite", Table: &ledger.Table.Table,
-		NewSource: ledger.Table.NewSource}, args, stdout, stderr)
+	return daemon.Run(ctx, daemon.Program[ledger.Row, int64]{Engine: "sqlite", Table: ledger.Table(),
+		NewSource: ledger.NewSource}, args, stdout, stderr)
 }
 
 func ordersProgram(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return daemon.Run(ctx, daemon.Program[orders.Row, int64]{Engine: "postgres", Table: &orders.Table.Table,
-		NewSource: orders.Table.NewSource}, args, stdout, stderr)
+	return daemon.Run(ctx, daemon.Program[orders.Row, int64]{Engine: "postgres", Table: orders.Table(),
+		NewSource: orders.NewSource}, args, stdout, stderr)
 }
 
 // outcome is what a run of the program left.

@@ -199,8 +199,8 @@ func TestNoSecretIsLogged(t *testing.T) {
 			o := newOutput()
 			status := make(chan int, 1)
 			go func() {
-				status <- daemon.Run(ctx, daemon.Program[orders.Row, int64]{Engine: "postgres", Table: &orders.Table.Table,
-					NewSource: orders.Table.NewSource}, []string{"--config", write(t, config), "-vvv"}, o, o)
+				status <- daemon.Run(ctx, daemon.Program[orders.Row, int64]{Engine: "postgres", Table: orders.Table(),
+					NewSource: orders.NewSource}, []string{"--config", write(t, config), "-vvv"}, o, o)
 			}()
 			o.wait(t, tt.said)
 			cancel()

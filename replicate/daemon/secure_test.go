@@ -114,8 +114,8 @@ func once(t *testing.T, name, config string) (status int, log string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	program := daemon.Program[ledger.Row, int64]{Engine: "sqlite", Table: &ledger.Table.Table,
-		NewSource: ledger.Table.NewSource}
+	program := daemon.Program[ledger.Row, int64]{Engine: "sqlite", Table: ledger.Table(),
+		NewSource: ledger.NewSource}
 	var stdout, stderr bytes.Buffer
 	status = daemon.Run(ctx, program, []string{"--config", name, "--once", "-vvv"}, &stdout, &stderr)
 	return status, stdout.String() + stderr.String()

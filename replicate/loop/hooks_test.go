@@ -34,15 +34,22 @@ func TestPollsSayHowFarBehind(t *testing.T) {
 	})
 }
 
-// Every part of a replicator knows that a source without lookups has no audit.
+// A source without lookups has no audit, whatever gaps the job goes past.
 func TestNewTurnsTheAuditOff(t *testing.T) {
-	parts := Parts[int64]{Source: &fakeSource{}, Sink: &fakeSink{}, Store: &fakeStore{}}
-	parts.Config.PollInterval = time.Second
-	r, err := New(parts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !r.parts.Config.AuditOff || !r.machine.Config.AuditOff || r.machine.Watch.Max != 0 {
-		t.Errorf("the audit is on: %+v", r.parts.Config)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		lookups := 0
+		parts := Parts[int64]{Config: Config{PollInterval: time.Second},
+			Source: &fakeSource{rows: []int64{1, 5, 9}, exact: true}, Sink: &fakeSink{}, Store: &fakeStore{}}
+		parts.Hooks.OnAudit = func(replicate.AuditInfo) { lookups++ }
+		r, err := New(parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.parts.Config.AuditOff {
+			t.Errorf("the audit is on: %+v", r.parts.Config)
+		}
+		if err := run(t, time.Minute, parts); err != nil || lookups > 0 {
+			t.Errorf("%d lookups, %v", lookups, err)
+		}
+	})
 }

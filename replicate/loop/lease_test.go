@@ -78,7 +78,7 @@ type job struct {
 	store  *fakeStore
 
 	mu     sync.Mutex
-	states []string
+	states []replicate.State
 	leases []replicate.LeaseInfo
 	loads  []replicate.LoadInfo
 }
@@ -111,7 +111,7 @@ func (j *job) note(how func()) {
 	how()
 }
 
-func (j *job) state() string {
+func (j *job) state() replicate.State {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.states) == 0 {

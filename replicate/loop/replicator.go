@@ -229,11 +229,11 @@ func (r *Replicator[K]) carryOutSource(a machine.Action) {
 		r.sources.run(0, func(context.Context) { _ = r.parts.Source.Close() }) // it is thrown away
 	case machine.Poll[K]:
 		page := r.page()
-		a.Req.OnFence = func(f replicate.Fence[K]) replicate.Bound[K] { return r.machine.OnFence(f, time.Now()) }
+		a.Req.OnFence = func(f replicate.Fence[K]) replicate.Bound[K] { return a.Horizon.Observe(f, time.Now()) }
 		r.sources.run(sourceTimeout, func(ctx context.Context) {
 			page.Reset()
 			result, err := r.parts.Source.Poll(ctx, a.Req, page)
-			r.post(machine.Polled[K]{Page: page, Result: result, Err: err})
+			r.post(machine.Polled[K]{Page: page, Result: result, Horizon: a.Horizon, Err: err})
 		})
 	case machine.LookUp[K]:
 		r.lookUp(a)
@@ -264,7 +264,7 @@ func (r *Replicator[K]) lookUp(a machine.LookUp[K]) {
 
 // describe says who the holders are, as far as the source can be asked.
 func (r *Replicator[K]) describe(ctx context.Context, holders []string) []string {
-	lines, err := replicate.DescribeHolders(ctx, r.parts.Source, holders)
+	lines, err := describeHolders(ctx, r.parts.Source, holders)
 	if err != nil {
 		return append(holders, "(who they are could not be asked: "+err.Error()+")")
 	}

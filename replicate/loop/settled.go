@@ -22,7 +22,7 @@ func AwaitSettled[K replicate.Key](ctx context.Context, source replicate.Source[
 	high K, drawn bool, holders []string, err error,
 ) {
 	cfg = cfg.WithDefaults()
-	h := machine.Horizon[K]{Delay: cfg.SettleDelay}
+	h := machine.NewHorizon[K](cfg.SettleDelay)
 	var page replicate.Page[K]
 	var fenced, settled bool
 	look := func(f replicate.Fence[K]) replicate.Bound[K] {
@@ -43,15 +43,15 @@ func AwaitSettled[K replicate.Key](ctx context.Context, source replicate.Source[
 			return high, drawn, nil, err
 		}
 		switch {
-		case h.Doubt != "":
-			return high, drawn, nil, errors.New(h.Doubt)
+		case h.Doubt() != "":
+			return high, drawn, nil, errors.New(h.Doubt())
 		case settled:
 			return high, drawn, nil, nil
 		}
 		select {
 		case <-tick.C:
 		case <-giveUp:
-			return high, drawn, describeOldest(ctx, source, &h), replicate.ErrOnceGaveUp
+			return high, drawn, describeOldest(ctx, source, h), replicate.ErrOnceGaveUp
 		case <-ctx.Done():
 			return high, drawn, nil, ctx.Err()
 		}
@@ -60,19 +60,25 @@ func AwaitSettled[K replicate.Key](ctx context.Context, source replicate.Source[
 
 // describeOldest says who holds back what AwaitSettled has waited for, where that is known.
 func describeOldest[K replicate.Key](ctx context.Context, source replicate.Source[K], h *machine.Horizon[K]) []string {
-	oldest, ok := h.Oldest()
-	if !ok {
-		return nil
-	}
-	holders := oldest.Names()
+	holders := h.Holders()
 	if len(holders) == 0 {
 		return holders
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	lines, err := replicate.DescribeHolders(ctx, source, holders)
+	lines, err := describeHolders(ctx, source, holders)
 	if err != nil {
 		return holders // their bare names
 	}
 	return lines
+}
+
+// describeHolders asks the source who the holders are; if it can't say, their bare names serve.
+func describeHolders[K replicate.Key](ctx context.Context, source replicate.Source[K], holders []string) (
+	[]string, error,
+) {
+	if describer, ok := source.(replicate.HolderDescriber); ok {
+		return describer.DescribeHolders(ctx, holders)
+	}
+	return holders, nil
 }

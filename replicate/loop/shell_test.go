@@ -192,7 +192,7 @@ func TestOperationsAreBounded(t *testing.T) {
 				if took != c.limit {
 					t.Errorf("ended after %v, and not after its limit of %v", took, c.limit)
 				}
-				if len(retries) != 2 || retries[0].Op != name || retries[1].Attempt != 2 {
+				if len(retries) != 2 || retries[0].Op != replicate.Op(name) || retries[1].Attempt != 2 {
 					t.Fatalf("retries %+v", retries)
 				}
 			})

@@ -47,13 +47,13 @@ func Hooks(c *Client) replicate.Hooks {
 type hooks struct {
 	*Client
 	table, topic, host Tag
-	dropped            int64 // keys that the audit forgot, as counted so far
 }
 
 func success(err error) Tag { return Tag{"success", strconv.FormatBool(err == nil)} }
 
 // states are the values of the gauge state.
-var states = []string{"stopped", "standby", "starting", "running", "stopping"}
+var states = []replicate.State{replicate.StateStopped, replicate.StateStandby, replicate.StateStarting,
+	replicate.StateRunning, replicate.StateStopping}
 
 func (h *hooks) onState(i replicate.StateInfo) {
 	h.Hold("state", strconv.Itoa(slices.Index(states, i.State)), h.host)
@@ -102,7 +102,7 @@ func (h *hooks) onCommit(i replicate.CommitInfo) {
 	}
 }
 
-func (h *hooks) onRetry(i replicate.RetryInfo) { h.Count("retry", 1, Tag{"op", i.Op}) }
+func (h *hooks) onRetry(i replicate.RetryInfo) { h.Count("retry", 1, Tag{"op", string(i.Op)}) }
 
 func (h *hooks) onLease(i replicate.LeaseInfo) {
 	held := "0"
@@ -122,12 +122,8 @@ func (h *hooks) onAudit(i replicate.AuditInfo) {
 	if n := len(i.Late); n > 0 {
 		h.Count("audit.late_rows", int64(n), h.table, Tag{"published", strconv.FormatBool(i.Published)})
 	}
-	if i.Dropped < h.dropped {
-		h.dropped = 0 // a later tenure of the lease counts anew
-	}
-	if n := i.Dropped - h.dropped; n > 0 {
-		h.Count("audit.dropped", n, h.table)
-		h.dropped = i.Dropped
+	if i.Forgotten > 0 {
+		h.Count("audit.dropped", i.Forgotten, h.table)
 	}
 	h.Gauge("audit.watched", strconv.Itoa(i.Watched), h.table)
 }

@@ -153,9 +153,9 @@ var additions = []packets{
 		"repliqate.settle.unsafe_delay" + base + ",table=public.orders:1.5|g",
 	}},
 	{"audit", func(h replicate.Hooks) {
-		h.OnAudit(replicate.AuditInfo{Late: []string{"4", "7"}, Published: true, Watched: 3, Dropped: 5})
-		h.OnAudit(replicate.AuditInfo{Watched: 3, Dropped: 6})
-		h.OnAudit(replicate.AuditInfo{Dropped: 2}) // counted anew
+		h.OnAudit(replicate.AuditInfo{Late: []string{"4", "7"}, Published: true, Watched: 3, Forgotten: 5})
+		h.OnAudit(replicate.AuditInfo{Watched: 3, Forgotten: 1})
+		h.OnAudit(replicate.AuditInfo{Forgotten: 2})
 	}, []string{
 		"repliqate.audit.late_rows" + base + ",table=public.orders,published=true:2|c",
 		"repliqate.audit.dropped" + base + ",table=public.orders:5|c",

@@ -20,8 +20,7 @@ func (s *source[R, K]) Lookup(
 		list = strconv.AppendInt(list, int64(k), 10)
 	}
 	list = append(list, '}')
-	textFormat := []int16{0}
-	rows := s.conn.ExecPrepared(ctx, stmtLookup, [][]byte{list}, textFormat, binaryFormat)
+	rows := s.conn.ExecPrepared(ctx, stmtLookup, [][]byte{list}, textFormat, s.formats)
 	s.builder.Begin(page, req)
 	err = s.compareTypes(rows.FieldDescriptions())
 	for err == nil && !more && rows.NextRow() {

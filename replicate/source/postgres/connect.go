@@ -14,7 +14,8 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// connectTimeout bounds a connection attempt, closeTimeout a farewell to a server that may be gone.
+// connectTimeout bounds the attempt to connect to a server, where the URI names no other time, and the look-up of
+// names; closeTimeout bounds a farewell to a server that may be gone.
 const (
 	connectTimeout = 10 * time.Second
 	closeTimeout   = 2 * time.Second
@@ -25,7 +26,6 @@ type Table[R any, K replicate.Key] struct {
 	replicate.Table[R, K]
 	Relation                string // the table in SQL, with its schema
 	First, Next, At, Lookup string
-	OIDs                    []uint32 // type of each result column; 0 where it differs from database to database
 	Scan                    func(r *R, v [][]byte) error
 	ScanKey                 func(v [][]byte) (K, error)
 }
@@ -40,7 +40,8 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 		return nil, errors.New("sql_source.settle: expected sequence or unsafe_delay_sec, not both")
 	}
 	return &source[R, K]{
-		table: t, builder: b, config: config, settle: c.Settle, warn: c.Warn, warned: map[string]bool{},
+		table: t, builder: b, config: config, settle: c.Settle, formats: resultFormats(t.Columns),
+		warn: c.Warn, warned: map[string]bool{},
 	}, nil
 }
 
@@ -49,6 +50,7 @@ type source[R any, K replicate.Key] struct {
 	builder *replicate.Builder[R, K]
 	config  *pgconn.Config
 	settle  replicate.Settle
+	formats []int16 // of the columns of rows
 	warn    func(string)
 
 	conn   *pgconn.PgConn
@@ -83,10 +85,8 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.Close(); err != nil {
 		return err
 	}
-	dial, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	if s.conn, err = pgconn.ConnectConfig(dial, s.config); err != nil {
-		return s.connectFailed(err)
+	if s.conn, err = s.connect(ctx); err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
@@ -121,30 +121,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	return s.verifyCover(ctx, all, from)
 }
 
-// connectFailed leaves out pgconn's own words, which name the user and the database.
-func (s *source[R, K]) connectFailed(err error) error {
-	where := fmt.Sprintf("connect to PostgreSQL at %s:%d", s.config.Host, s.config.Port)
-	var server *pgconn.PgError
-	if errors.As(err, &server) {
-		return s.classify(where, server)
-	}
-	return fmt.Errorf("%s: %w", where, innermost(err))
-}
-
-// innermost is the cause, the first where there are several: the client tries a server in more than one way.
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if several, ok := err.(interface{ Unwrap() []error }); ok && len(several.Unwrap()) > 0 {
-			inner = several.Unwrap()[0]
-		}
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
-}
-
+// verifySettings reads the pinned settings back.
 func (s *source[R, K]) verifySettings(ctx context.Context) error {
 	names := slices.Sorted(maps.Keys(pinned))
 	rows, err := s.rows(ctx, `SELECT current_setting(name)
@@ -152,45 +129,24 @@ func (s *source[R, K]) verifySettings(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var differ, remedy []string
 	for i, name := range names {
 		got, want := rows[i][0], pinned[name]
 		if name == "client_encoding" {
 			want = s.clientEncoding()
 		}
 		if got != want {
-			return replicate.Stop(fmt.Errorf("the setting %s is %q and not %q, as asked for when connecting", name, got, want),
-				"connect to PostgreSQL directly, or have the pooler pass start-up parameters on")
+			differ = append(differ, fmt.Sprintf("%s is %q and not %q", name, got, want))
+			remedy = append(remedy, "ALTER ROLE "+quote(s.config.User)+" SET "+name+" = '"+want+"'")
 		}
 	}
-	return nil
-}
-
-// hopeless are the error classes and codes that no retry heals, with what to do.
-var hopeless = []struct{ code, hint string }{
-	{"28", "check user and password in sql_source.uri"},
-	{"3D000", "check the database in sql_source.uri"},
-	{"3F000", "check the schema of the table"},
-	{undefinedTable, "check the table in sql_source.uri's database"},
-	{"42501", "grant the role SELECT on table and sequence, USAGE on their schemas, BYPASSRLS where rows are hidden"},
-	{"42703", "the table was changed: regenerate the replicator"},
-	{"22021", "mend the texts that are not valid in the database's encoding"},
-	{"22P05", "mend the texts that have no counterpart in UTF-8"},
-	{"42", "the table was changed: regenerate the replicator"},
-}
-
-// classify tells what a retry can heal from what it can't.
-func (s *source[R, K]) classify(what string, err error) error {
-	var server *pgconn.PgError
-	if !errors.As(err, &server) {
-		return fmt.Errorf("%s: %w", what, innermost(err))
+	if len(differ) == 0 {
+		return nil
 	}
-	wrapped := fmt.Errorf("%s: %s (SQLSTATE %s)", what, server.Message, server.Code)
-	for _, h := range hopeless {
-		if strings.HasPrefix(server.Code, h.code) {
-			return replicate.Stop(wrapped, h.hint)
-		}
-	}
-	return wrapped
+	return replicate.Stop(fmt.Errorf("the session's settings are not those that were asked for when connecting, as when a"+
+		" pooler drops them: %s", strings.Join(differ, ", ")),
+		"connect to PostgreSQL directly, have the pooler pass start-up parameters on, or give this role the settings: "+
+			strings.Join(remedy, "; "))
 }
 
 // rows runs a query and returns its result as text; a null is empty.

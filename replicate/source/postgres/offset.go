@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/repliqate/repliqate/replicate"
 )
@@ -47,7 +48,7 @@ func (s *source[R, K]) verifyOffset(ctx context.Context, at replicate.Offset) er
 		return nil
 	}
 	result := s.conn.ExecParams(ctx, s.table.At, [][]byte{appendInt8(nil, int64(key))}, []uint32{oidInt8},
-		binaryFormat, binaryFormat).Read()
+		binaryFormat, s.formats).Read()
 	if result.Err != nil {
 		return s.classify("read the row at the offset", result.Err)
 	}
@@ -61,7 +62,23 @@ func (s *source[R, K]) verifyOffset(ctx context.Context, at replicate.Offset) er
 	if s.table.Scan(&row, result.Rows[0]) != nil {
 		return nil // it was published as a dead letter
 	}
-	return s.table.VerifyRow(at, &row, reused)
+	return s.table.VerifyRow(at, &row, s.rescaled()+reused)
+}
+
+// rescaled names the columns whose values read otherwise after ALTER TABLE has changed their type within its kind,
+// which no comparison of types shows.
+func (s *source[R, K]) rescaled() string {
+	var names []string
+	for _, c := range s.table.Columns {
+		if base := strings.TrimSuffix(c.Type, "[]"); base == "numeric" || base == "character" || base == "bit" {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "ALTER TABLE has changed the scale or the length of " + strings.Join(names, ", ") +
+		" (then every row reads otherwise; consumers see it from the next row on, and the offset is set to its own key), or "
 }
 
 // setBack reports whether the sequence is behind a key that was published. Where the horizon is not proven

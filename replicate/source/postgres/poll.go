@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -26,7 +27,26 @@ const (
 // do not fit a page are read and thrown away, so a first page of huge rows should be a short one.
 const firstLimit = 256
 
-var binaryFormat = []int16{1}
+// A single format is that of all columns, or of all parameters.
+var (
+	textFormat   = []int16{0}
+	binaryFormat = []int16{1}
+)
+
+// resultFormats asks for the binary format, but for the columns that are read as text.
+func resultFormats(columns []replicate.Column) []int16 {
+	if !slices.ContainsFunc(columns, func(c replicate.Column) bool { return c.AsText }) {
+		return binaryFormat
+	}
+	formats := make([]int16, len(columns))
+	for i, c := range columns {
+		formats[i] = binaryFormat[0]
+		if c.AsText {
+			formats[i] = textFormat[0]
+		}
+	}
+	return formats
+}
 
 // prepare prepares all statements. Keys and limits are always sent as bigint, whatever integer the key is:
 // left to itself, PostgreSQL would expect the key's own type.
@@ -59,17 +79,17 @@ func (s *source[R, K]) prepare(ctx context.Context) error {
 // one that was verified, for each result: between two polls someone may have changed the table, or given its name
 // to another.
 func (s *source[R, K]) compareTypes(fields []pgconn.FieldDescription) error {
-	if len(fields) != len(s.table.OIDs) {
+	if len(fields) != len(s.table.Columns) {
 		return replicate.Stop(fmt.Errorf("the query of table %s has %d columns, the code was generated for %d",
-			s.table.Name, len(fields), len(s.table.OIDs)), "regenerate: "+s.table.Regenerate)
+			s.table.Name, len(fields), len(s.table.Columns)), "regenerate: "+s.table.Regenerate)
 	}
-	for i, want := range s.table.OIDs {
-		if s.table.Columns[i].Name == s.table.KeyColumn && fields[i].TableOID != s.proof.table {
+	for i, c := range s.table.Columns {
+		if c.Name == s.table.KeyColumn && fields[i].TableOID != s.proof.table {
 			return errStale
 		}
-		if want != 0 && fields[i].DataTypeOID != want {
+		if c.OID != 0 && fields[i].DataTypeOID != c.OID {
 			return replicate.Stop(fmt.Errorf("column %s of table %s has type number %d, the code was generated for %d",
-				s.table.Columns[i].Name, s.table.Name, fields[i].DataTypeOID, want), "regenerate: "+s.table.Regenerate)
+				c.Name, s.table.Name, fields[i].DataTypeOID, c.OID), "regenerate: "+s.table.Regenerate)
 		}
 	}
 	return nil
@@ -91,9 +111,9 @@ func (s *source[R, K]) Poll(
 	s.params[0] = appendInt8(s.params[0][:0], int64(req.After))
 	s.params[1] = appendInt8(s.params[1][:0], int64(limit))
 	if req.HasAfter {
-		p.SendQueryPrepared(stmtNext, s.params[:], binaryFormat, binaryFormat)
+		p.SendQueryPrepared(stmtNext, s.params[:], binaryFormat, s.formats)
 	} else {
-		p.SendQueryPrepared(stmtFirst, s.params[1:], binaryFormat, binaryFormat)
+		p.SendQueryPrepared(stmtFirst, s.params[1:], binaryFormat, s.formats)
 	}
 	p.SendPipelineSync()
 	if err := p.Flush(); err != nil {

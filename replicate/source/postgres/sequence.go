@@ -26,12 +26,20 @@ func (s *source[R, K]) unprovable(reason string) error {
 			"settle: {unsafe_delay_sec: N}")
 }
 
-// unfit is unprovable for a property of the sequence, which no vouching helps against but ALTER does.
+// unfit is unprovable for a property of the sequence, which no vouching helps against.
 func (s *source[R, K]) unfit(name, reason, remedy string) error {
 	return replicate.Stop(
 		fmt.Errorf("it can't be proven that no row of table %s is lost: sequence %s %s", s.table.Name, name, reason),
-		remedy+"; to accept the risk of losing rows of transactions that stay open longer than N seconds, "+
+		remedy+"; to accept the risk of losing rows that are committed more than N seconds after their keys were drawn, "+
 			"add to sql_source: settle: {unsafe_delay_sec: N}")
+}
+
+// steps is what to do about a sequence with another increment. An application that draws blocks of keys, as ORMs
+// do, would use keys twice if the sequence alone were changed.
+func steps(sequence, increment string) string {
+	return "leave the sequence as it is until no application draws blocks of " + increment + " keys from it: change the" +
+		" mapping (allocationSize = 1 in JPA's @SequenceGenerator, no HiLo in Entity Framework) and stop the old version" +
+		" everywhere, then ALTER SEQUENCE " + sequence + " INCREMENT 1, then start the new version"
 }
 
 // verifySequence finds the one sequence that every key of the tree comes from.
@@ -54,10 +62,16 @@ func (s *source[R, K]) verifySequence(ctx context.Context, all tree) (found sequ
 	r := rows[0]
 	found.name, found.number = r[0], oidNumber(found.oid)
 	switch alter := "ALTER SEQUENCE " + found.name; {
+	case r[1][0] == '-':
+		return found, replicate.Stop(fmt.Errorf("sequence %s has INCREMENT %s: new keys are below those that were published,"+
+			" where no one looks for them", found.name, r[1]),
+			"let the keys come from a sequence that ascends and begins above all of them")
 	case r[1] != "1":
-		return found, s.unfit(found.name, "has INCREMENT "+r[1]+" and not 1", alter+" INCREMENT 1")
+		return found, s.unfit(found.name, "has INCREMENT "+r[1]+" and not 1, so keys may be drawn in blocks and used later",
+			steps(found.name, r[1]))
 	case r[2] != "1":
-		return found, s.unfit(found.name, "has CACHE "+r[2]+" and not 1, so sessions hold keys back", alter+" CACHE 1")
+		return found, s.unfit(found.name, "has CACHE "+r[2]+" and not 1, so sessions hold keys back",
+			alter+" CACHE 1, and let the application connect again, since sessions use up what they hold")
 	case r[3] != "f":
 		return found, s.unfit(found.name, "is declared CYCLE, so keys are used again", alter+" NO CYCLE")
 	case r[5] != "t":

@@ -180,17 +180,17 @@ type event struct {
 // events describes a table as generated code does. keyType is the SQL type of its key.
 func events(relation, keyType string) *postgres.Table[event, int64] {
 	const columns = "SELECT id, text FROM "
-	oid, decode := uint32(20), pgbin.Int8
+	oid, decode := uint32(20), pgbin.DecodeInt8
 	switch keyType {
 	case "integer":
-		oid, decode = 23, func(v []byte) (int64, error) { k, err := pgbin.Int4(v); return int64(k), err }
+		oid, decode = 23, func(v []byte) (int64, error) { k, err := pgbin.DecodeInt4(v); return int64(k), err }
 	case "smallint":
-		oid, decode = 21, func(v []byte) (int64, error) { k, err := pgbin.Int2(v); return int64(k), err }
+		oid, decode = 21, func(v []byte) (int64, error) { k, err := pgbin.DecodeInt2(v); return int64(k), err }
 	}
 	return &postgres.Table[event, int64]{
 		Table: replicate.Table[event, int64]{
 			Name: strings.TrimPrefix(relation, "public."), KeyColumn: "id", Fields: []string{"id", "text"},
-			Columns:    []replicate.Column{{Name: "id", Type: keyType}, {Name: "text", Type: "text"}},
+			Columns:    []replicate.Column{{Name: "id", Type: keyType, OID: oid}, {Name: "text", Type: "text", OID: 25}},
 			Regenerate: "repliqate-gen --schema events.sql",
 			Key:        func(r *event) int64 { return r.ID },
 			AppendJSON: func(b []byte, r *event) []byte {
@@ -209,7 +209,6 @@ func events(relation, keyType string) *postgres.Table[event, int64] {
 		Next:     columns + relation + " WHERE id > $1 ORDER BY id LIMIT $2",
 		At:       columns + relation + " WHERE id = $1",
 		Lookup:   columns + relation + " WHERE id = ANY($1::bigint[]) ORDER BY id",
-		OIDs:     []uint32{oid, 25},
 		Scan: func(r *event, v [][]byte) (err error) {
 			r.ID = replicate.NotNull(&err, "id", v[0], decode)
 			r.Text = replicate.NotNull(&err, "text", v[1], readable)
@@ -229,7 +228,7 @@ func readable(v []byte) (string, error) {
 	if string(v) == unreadable {
 		return "", errors.New("it is unreadable")
 	}
-	return pgbin.Text(v)
+	return pgbin.DecodeText(v)
 }
 
 // options of a source that differ from test to test.

@@ -23,7 +23,8 @@ type Table[R any, K replicate.Key] struct {
 	replicate.Table[R, K]
 	Relation                string // the table in SQL
 	First, Next, At, Lookup string
-	AutoIncrement           bool
+	AutoIncrement           bool // the table was AUTOINCREMENT when the code was generated
+	Strict                  bool // the table was STRICT then, so that each column holds values of its own type
 	Scan                    func(r *R, row *sqlval.Row) error
 	ScanKey                 func(row *sqlval.Row) (K, error)
 }

@@ -17,7 +17,10 @@ import (
 )
 
 // event is a row of the tests' table: events (id, text).
-type event struct{ ID, Text sqlval.Value }
+type event struct {
+	ID   int64
+	Text sqlval.Value
+}
 
 // events describes the table as generated code does.
 func events(autoIncrement bool) *sqlite.Table[event, int64] {
@@ -27,12 +30,17 @@ func events(autoIncrement bool) *sqlite.Table[event, int64] {
 			Name: "events", KeyColumn: "id", Fields: []string{"id", "text"},
 			Columns:    []replicate.Column{{Name: "id", Type: "INTEGER"}, {Name: "text", Type: "TEXT"}},
 			Regenerate: "repliqate-gen --schema events.sql",
-			Key:        func(r *event) int64 { return r.ID.Int64() },
+			Key:        func(r *event) int64 { return r.ID },
 			AppendJSON: func(b []byte, r *event) []byte {
-				b = r.ID.AppendJSON(append(b, `{"id": `...))
+				b = replicate.AppendKey(append(b, `{"id": `...), r.ID)
 				return append(r.Text.AppendJSON(append(b, `, "text": `...)), '}')
 			},
-			AppendColumn: func(b []byte, r *event, i int) []byte { return [...]*sqlval.Value{&r.ID, &r.Text}[i].AppendJSON(b) },
+			AppendColumn: func(b []byte, r *event, i int) []byte {
+				if i == 0 {
+					return replicate.AppendKey(b, r.ID)
+				}
+				return r.Text.AppendJSON(b)
+			},
 		},
 		Relation: "events", AutoIncrement: autoIncrement,
 		First:  columns + " ORDER BY id LIMIT ?1",
@@ -40,11 +48,14 @@ func events(autoIncrement bool) *sqlite.Table[event, int64] {
 		At:     columns + " WHERE id = ?1",
 		Lookup: columns + " WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id",
 		Scan: func(r *event, row *sqlval.Row) (err error) {
-			r.ID = sqlval.Scan(&err, "id", row, 0)
+			r.ID = sqlval.NotNull(&err, "id", row, 0, sqlval.DecodeInteger)
 			r.Text = sqlval.Scan(&err, "text", row, 1)
 			return err
 		},
-		ScanKey: func(row *sqlval.Row) (int64, error) { return sqlval.ScanKey("id", row, 0) },
+		ScanKey: func(row *sqlval.Row) (key int64, err error) {
+			key = sqlval.NotNull(&err, "id", row, 0, sqlval.DecodeInteger)
+			return key, err
+		},
 	}
 }
 

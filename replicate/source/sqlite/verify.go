@@ -55,7 +55,28 @@ func (s *source[R, K]) verify() error {
 		s.warnOnce("column " + name + " of table " + t.Name + " is new and is not published; to publish it, regenerate: " +
 			t.Regenerate)
 	}
+	if err := s.verifyStrict(); err != nil {
+		return err
+	}
 	return s.verifyKey(key)
+}
+
+// verifyStrict wants a STRICT table if the code was generated for one.
+func (s *source[R, K]) verifyStrict() error {
+	if !s.table.Strict {
+		return nil
+	}
+	strict := false
+	err := s.query("SELECT strict FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE", s.table.Name,
+		func(row *sqlite.Stmt) error { strict = row.ColumnBool(0); return nil })
+	if err != nil {
+		return s.classify("read the options of table "+s.table.Name, err)
+	}
+	if !strict {
+		return replicate.Stop(fmt.Errorf("table %s is not STRICT any more, the code was generated for that", s.table.Name),
+			"regenerate: "+s.table.Regenerate)
+	}
+	return nil
 }
 
 func (s *source[R, K]) columns() (map[string]column, error) {

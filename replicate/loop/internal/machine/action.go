@@ -25,8 +25,12 @@ type (
 	AbortSource struct{}
 	// CloseSource closes the source. There is no answer.
 	CloseSource struct{}
-	// Poll reads a page, which the shell supplies.
-	Poll[K replicate.Key] struct{ Req replicate.PollRequest[K] }
+	// Poll reads a page, which the shell supplies. Until the answer, which gives it back, the horizon belongs to the
+	// poll: its Observe is the request's OnFence.
+	Poll[K replicate.Key] struct {
+		Req     replicate.PollRequest[K]
+		Horizon *Horizon[K]
+	}
 	// LookUp looks for rows among keys that were missing.
 	LookUp[K replicate.Key] struct {
 		Keys []K // ascending

@@ -8,20 +8,20 @@ import (
 
 // dirty reports whether an acknowledged offset is not stored yet.
 func (m *Machine[K]) dirty() bool {
-	return !m.Acked.Offset.IsZero() && m.Acked.Offset != m.store.stored
+	return !m.acked.Offset.IsZero() && m.acked.Offset != m.store.stored
 }
 
 // commit writes the acknowledged offset, never a row ahead of it (Promise 3), and coalesces what is
 // acknowledged within the commit interval. A stop does not wait for the interval.
 func (m *Machine[K]) commit() {
-	if m.Phase != PhaseRunning && m.Phase != phaseStopping || m.store.busy || !m.dirty() {
+	if m.phase != PhaseRunning && m.phase != PhaseStopping || m.store.busy || !m.dirty() {
 		return
 	}
-	if m.store.paused && (m.Phase != phaseStopping || m.store.failing) {
+	if m.store.paused && (m.phase != PhaseStopping || m.store.failing) {
 		return
 	}
 	m.store.busy, m.store.since = true, m.now
-	m.do(Commit{Offset: m.Acked.Offset})
+	m.do(Commit{Offset: m.acked.Offset})
 }
 
 // storeAnswered ends the store's operation under way, and reports whether its answer counts: one from before
@@ -51,18 +51,18 @@ func (m *Machine[K]) onCommitted(ev Committed) {
 		m.store.stored, m.store.failing = ev.Offset, false
 		m.tries[TimerCommit] = 0
 		m.store.paused = true
-		m.arm(TimerCommit, m.Config.CommitInterval)
+		m.arm(TimerCommit, m.config.CommitInterval)
 	case replicate.IsStop(ev.Err):
-		m.copied.tried = true // no witness of an offset that the store does not take
-		if m.Phase == phaseStopping {
+		m.witness.tried = true // no witness of an offset that the store does not take
+		if m.phase == PhaseStopping {
 			m.exit(errors.Join(m.failure, ev.Err))
 		}
 		m.stop(ev.Err)
-		m.store.stored = m.Acked.Offset // what can't be stored must not hold up the stop
+		m.store.stored = m.acked.Offset // what can't be stored must not hold up the stop
 	default:
 		// Redis is away or has lost the lease: go on, keep the offset in memory, try again.
 		m.store.paused, m.store.failing = true, true
-		m.retry(TimerCommit, "commit", ev.Err)
+		m.retry(TimerCommit, replicate.OpCommit, ev.Err)
 		if errors.Is(ev.Err, replicate.ErrLeaseLost) {
 			m.askLease()
 		}
@@ -79,55 +79,56 @@ func (m *Machine[K]) refresh() {
 
 // keepWitness saves the witness where there is something to save, and comes again.
 func (m *Machine[K]) keepWitness() {
-	if m.hasWitness && !m.Acked.Offset.IsZero() && m.Sink.open && !m.copied.busy {
+	if m.hasWitness && !m.acked.Offset.IsZero() && m.sink.open && !m.witness.busy {
 		m.copyOffset()
 		return
 	}
-	wait := m.RefreshEvery
-	if m.hasWitness && m.copied.saved.IsZero() {
+	wait := m.config.RefreshInterval
+	if m.hasWitness && m.witness.saved.IsZero() {
 		wait = min(wait, firstWitness)
 	}
 	m.arm(TimerRefresh, wait)
 }
 
 func (m *Machine[K]) copyOffset() {
-	m.copied.busy, m.copied.saving = true, m.Acked.Offset
-	m.do(SaveWitness{Offset: m.Acked.Offset})
+	m.witness.busy, m.witness.saving = true, m.acked.Offset
+	m.do(SaveWitness{Offset: m.acked.Offset})
 }
 
-// WitnessReport is how many refused witnesses one report stands for: a right that is missing may come, or never.
-const WitnessReport = 20
+// witnessReport is how many refused witnesses one report stands for: a right that is missing may come, or never.
+const witnessReport = 20
 
 // onWitnessSaved goes on without a witness where it is denied, and still repairs the store now and then.
 func (m *Machine[K]) onWitnessSaved(ev WitnessSaved) {
-	m.copied.busy = false
+	m.witness.busy = false
 	if ev.Err == nil {
-		m.copied.saved = m.copied.saving
+		m.witness.saved = m.witness.saving
 	}
 	switch {
-	case m.Phase != PhaseRunning:
+	case m.phase != PhaseRunning:
 	case ev.Err == nil:
 		m.tries[TimerRefresh] = 0
-		m.arm(TimerRefresh, m.RefreshEvery)
+		m.arm(TimerRefresh, m.config.RefreshInterval)
 	case !errors.Is(ev.Err, replicate.ErrWitnessDenied):
-		m.retry(TimerRefresh, "witness", ev.Err)
+		m.retry(TimerRefresh, replicate.OpWitness, ev.Err)
 	default:
 		m.tries[TimerRefresh]++
-		if n := m.tries[TimerRefresh]; n%WitnessReport == 1 && m.hooks.OnRetry != nil {
-			m.hooks.OnRetry(replicate.RetryInfo{Op: "witness", Attempt: n, Delay: m.RefreshEvery, Err: ev.Err})
+		if n := m.tries[TimerRefresh]; n%witnessReport == 1 && m.hooks.OnRetry != nil {
+			m.hooks.OnRetry(replicate.RetryInfo{Op: replicate.OpWitness, Attempt: n, Delay: m.config.RefreshInterval,
+				Err: ev.Err})
 		}
-		m.arm(TimerRefresh, m.RefreshEvery)
+		m.arm(TimerRefresh, m.config.RefreshInterval)
 	}
 }
 
 // lastWitness saves the witness before a stop leaves, so that short runs have one too. It reports whether
 // that is under way; a failure does not hold the stop up.
 func (m *Machine[K]) lastWitness() bool {
-	c := &m.copied
+	c := &m.witness
 	if !m.hasWitness || c.busy {
 		return c.busy
 	}
-	if c.tried || !m.Sink.open || m.Acked.Offset.IsZero() || m.Acked.Offset == c.saved {
+	if c.tried || !m.sink.open || m.acked.Offset.IsZero() || m.acked.Offset == c.saved {
 		return false
 	}
 	c.tried = true

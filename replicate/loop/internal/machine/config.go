@@ -50,6 +50,11 @@ type Config struct {
 	AuditInterval time.Duration
 	// RetryMin and RetryMax bound the jittered exponential backoff. Defaults 100 ms and 15 s.
 	RetryMin, RetryMax time.Duration
+	// RecheckInterval is how often a running source verifies again what it verified when it opened. Default 5
+	// minutes.
+	RecheckInterval time.Duration
+	// RefreshInterval is how often the offset is written once more, to the store and to its witness. Default 30 s.
+	RefreshInterval time.Duration
 	// Once ends the run when everything is published that was committed when it started.
 	Once bool
 	// OnceWait bounds how long Once waits for transactions that were open at the start. Default 30 s.
@@ -72,6 +77,8 @@ func (c Config) WithDefaults() Config {
 	defaultTo(&c.AuditInterval, 10*time.Second)
 	defaultTo(&c.RetryMin, 100*time.Millisecond)
 	defaultTo(&c.RetryMax, 15*time.Second)
+	defaultTo(&c.RecheckInterval, 5*time.Minute)
+	defaultTo(&c.RefreshInterval, 30*time.Second)
 	defaultTo(&c.OnceWait, 30*time.Second)
 	return c
 }
@@ -93,7 +100,8 @@ func (c Config) Validate() error {
 	case c.AuditKeys < 0:
 		return errors.New("the number of keys that the audit remembers must not be negative")
 	case min(c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval, c.StuckAfter, c.SettleDelay,
-		c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.OnceWait) < 0:
+		c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.RecheckInterval, c.RefreshInterval,
+		c.OnceWait) < 0:
 		return errors.New("an interval, a timeout and a delay must not be negative")
 	case c.RetryMax < c.RetryMin:
 		return errors.New("the longest retry delay is shorter than the shortest")

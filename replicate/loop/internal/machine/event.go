@@ -27,9 +27,10 @@ type (
 	SourceOpened struct{ Err error }
 	// Polled is the answer to Poll.
 	Polled[K replicate.Key] struct {
-		Page   *replicate.Page[K]
-		Result replicate.PollResult
-		Err    error
+		Page    *replicate.Page[K]
+		Result  replicate.PollResult
+		Horizon *Horizon[K] // the action's
+		Err     error
 	}
 	// LookedUp is the answer to LookUp.
 	LookedUp[K replicate.Key] struct {

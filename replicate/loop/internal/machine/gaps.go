@@ -7,40 +7,40 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// watch is the memory of the late-row audit: keys that were missing when the rows around them were
+// gaps is the memory of the late-row audit: keys that were missing when the rows around them were
 // published. A row that turns up there later was inserted with a key of its own choice, and the loop
 // has gone past it. The memory is bounded by max keys: beyond it the oldest are forgotten.
-type Gaps[K replicate.Key] struct {
-	Keys []gap[K] // those to look up next come first
-	Max  int
+type gaps[K replicate.Key] struct {
+	keys []gap[K] // those to look up next come first
+	max  int
 	keep time.Duration
 
-	upTo    K // gaps up to here were noted
-	started bool
-	dropped int64 // keys that were forgotten before they were looked up
+	upTo      K // gaps up to here were noted
+	started   bool
+	forgotten int64 // keys that were forgotten before they were looked up
 }
 
 type gap[K replicate.Key] struct {
-	Key    K
+	key    K
 	until  time.Time // forgotten at the first lookup after it
 	looked bool
 }
 
 // reset forgets everything, at the end of a tenure of the lease.
-func (w *Gaps[K]) reset() { w.Keys, w.started, w.dropped = nil, false, 0 }
+func (w *gaps[K]) reset() { w.keys, w.started, w.forgotten = nil, false, 0 }
 
 // back forgets what lies beyond a position that was set back: it is read and noted once more.
-func (w *Gaps[K]) back(to Position[K]) {
+func (w *gaps[K]) back(to Position[K]) {
 	if w.started && (to.Offset.IsZero() || to.Key < w.upTo) {
 		w.started, w.upTo = !to.Offset.IsZero(), to.Key
-		w.Keys = slices.DeleteFunc(w.Keys, func(k gap[K]) bool { return to.Before(k.Key) })
+		w.keys = slices.DeleteFunc(w.keys, func(k gap[K]) bool { return to.Before(k.key) })
 	}
 }
 
 // note remembers the gaps between after and the keys of a page, which are ascending. What a job
 // publishes a second time was noted the first time.
-func (w *Gaps[K]) note(after Position[K], keys []K, now time.Time) {
-	if w.Max == 0 || len(keys) == 0 {
+func (w *gaps[K]) note(after Position[K], keys []K, now time.Time) {
+	if w.max == 0 || len(keys) == 0 {
 		return
 	}
 	if !w.started {
@@ -65,60 +65,60 @@ func (w *Gaps[K]) note(after Position[K], keys []K, now time.Time) {
 		w.gap(w.upTo, k, now)
 		w.upTo = k
 	}
-	w.trim(w.Max)
+	w.trim(w.max)
 }
 
 // gap remembers the keys between two published ones. Of a gap that is wider than the whole memory only
 // the end is kept.
-func (w *Gaps[K]) gap(from, to K, now time.Time) {
+func (w *gaps[K]) gap(from, to K, now time.Time) {
 	width := uint64(to) - uint64(from) - 1
-	if width > uint64(w.Max) {
-		w.dropped += int64(min(width-uint64(w.Max), 1<<62))
-		from = to - 1 - K(w.Max)
+	if width > uint64(w.max) {
+		w.forgotten += int64(min(width-uint64(w.max), 1<<62))
+		from = to - 1 - K(w.max)
 	}
 	for k := from + 1; k < to; k++ {
-		w.Keys = append(w.Keys, gap[K]{Key: k, until: now.Add(w.keep)})
+		w.keys = append(w.keys, gap[K]{key: k, until: now.Add(w.keep)})
 	}
-	if len(w.Keys) > 2*w.Max {
-		w.trim(w.Max)
+	if len(w.keys) > 2*w.max {
+		w.trim(w.max)
 	}
 }
 
 // trim forgets the oldest keys beyond max.
-func (w *Gaps[K]) trim(max int) {
-	if over := len(w.Keys) - max; over > 0 {
-		for _, k := range w.Keys[:over] {
+func (w *gaps[K]) trim(max int) {
+	if over := len(w.keys) - max; over > 0 {
+		for _, k := range w.keys[:over] {
 			if !k.looked {
-				w.dropped++
+				w.forgotten++
 			}
 		}
-		w.Keys = append(w.Keys[:0], w.Keys[over:]...)
+		w.keys = append(w.keys[:0], w.keys[over:]...)
 	}
 }
 
 // take removes the n keys that are to be looked up next.
-func (w *Gaps[K]) take(n int) []gap[K] {
-	n = min(n, len(w.Keys))
-	taken := append([]gap[K](nil), w.Keys[:n]...)
-	w.Keys = append(w.Keys[:0], w.Keys[n:]...)
+func (w *gaps[K]) take(n int) []gap[K] {
+	n = min(n, len(w.keys))
+	taken := append([]gap[K](nil), w.keys[:n]...)
+	w.keys = append(w.keys[:0], w.keys[n:]...)
 	return taken
 }
 
 // missing puts back what was looked up and not found, until its time has passed.
-func (w *Gaps[K]) missing(keys []gap[K], now time.Time) {
+func (w *gaps[K]) missing(keys []gap[K], now time.Time) {
 	for _, k := range keys {
-		if now.Before(k.until) && len(w.Keys) < w.Max {
+		if now.Before(k.until) && len(w.keys) < w.max {
 			k.looked = true
-			w.Keys = append(w.Keys, k)
+			w.keys = append(w.keys, k)
 		}
 	}
 }
 
 // again puts back what could not be looked up, or was found and could not be published: it comes first, and
 // the oldest others make room for it (Promise 7).
-func (w *Gaps[K]) again(keys []gap[K]) {
+func (w *gaps[K]) again(keys []gap[K]) {
 	if len(keys) > 0 {
-		w.trim(max(0, w.Max-len(keys)))
-		w.Keys = append(append(make([]gap[K], 0, len(w.Keys)+len(keys)), keys...), w.Keys...)
+		w.trim(max(0, w.max-len(keys)))
+		w.keys = append(append(make([]gap[K], 0, len(w.keys)+len(keys)), keys...), w.keys...)
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-func watchedKeys[K replicate.Key](w *Gaps[K]) []K {
+func watchedKeys[K replicate.Key](w *gaps[K]) []K {
 	var keys []K
-	for _, k := range w.Keys {
-		keys = append(keys, k.Key)
+	for _, k := range w.keys {
+		keys = append(keys, k.key)
 	}
 	return keys
 }
@@ -42,20 +42,20 @@ func TestWatchRemembersGaps(t *testing.T) {
 			math.MaxInt64 - 3, math.MaxInt64 - 2, math.MaxInt64 - 1}, 1 << 62},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := Gaps[int64]{Max: 10, keep: time.Minute}
+			w := gaps[int64]{max: 10, keep: time.Minute}
 			for _, page := range c.pages {
 				w.note(c.after, page, time.Unix(0, 0))
 				c.after = at(page[len(page)-1])
 			}
-			if got := watchedKeys(&w); !slices.Equal(got, c.want) || w.dropped != c.drop {
-				t.Fatalf("remembers %v and dropped %d, want %v and %d", got, w.dropped, c.want, c.drop)
+			if got := watchedKeys(&w); !slices.Equal(got, c.want) || w.forgotten != c.drop {
+				t.Fatalf("remembers %v and dropped %d, want %v and %d", got, w.forgotten, c.want, c.drop)
 			}
 		})
 	}
 }
 
 func TestWatchForgets(t *testing.T) {
-	w := Gaps[int64]{Max: 100, keep: time.Minute}
+	w := gaps[int64]{max: 100, keep: time.Minute}
 	start := time.Unix(0, 0)
 	w.note(at(0), []int64{4}, start)
 	w.missing(w.take(2), start.Add(59*time.Second))

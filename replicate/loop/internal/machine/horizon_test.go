@@ -55,8 +55,8 @@ func TestHorizonQueueIsBounded(t *testing.T) {
 	var h Horizon[int64]
 	for i := range int64(1000) {
 		h.Observe(fence(i+1, "old", fmt.Sprint("tx", i)), time.Time{})
-		if len(h.Epochs) > EpochsMax {
-			t.Fatalf("%d epochs", len(h.Epochs))
+		if h.Epochs() > EpochsMax {
+			t.Fatalf("%d epochs", h.Epochs())
 		}
 	}
 	if got := h.Observe(fence(2000), time.Time{}); got != (upToKey(2000)) {
@@ -65,7 +65,7 @@ func TestHorizonQueueIsBounded(t *testing.T) {
 }
 
 func TestHorizonDelay(t *testing.T) {
-	h := Horizon[int64]{Delay: 5 * time.Second}
+	h := Horizon[int64]{delay: 5 * time.Second}
 	at := time.Unix(100, 0)
 	if got := h.Observe(fence(10), at); got.Kind != replicate.BoundNothing {
 		t.Fatalf("settled without the delay: %+v", got)

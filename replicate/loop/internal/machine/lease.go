@@ -10,7 +10,7 @@ import (
 // askLease asks for the lease, to take it or to renew it. A stop goes on renewing it, so that nobody takes
 // over while the last batches are flushed.
 func (m *Machine[K]) askLease() {
-	if !m.hasLease || m.lease.asking || m.Phase == phaseDone {
+	if !m.hasLease || m.lease.asking || m.phase == PhaseDone {
 		return
 	}
 	m.lease.asking, m.lease.asked = true, m.now
@@ -20,7 +20,7 @@ func (m *Machine[K]) askLease() {
 func (m *Machine[K]) onLease(ev LeaseAnswered) {
 	m.lease.asking = false
 	switch {
-	case m.Phase == phaseDone:
+	case m.phase == PhaseDone:
 	case ev.Err != nil && replicate.IsStop(ev.Err):
 		m.stop(ev.Err)
 	case ev.Err != nil:
@@ -38,12 +38,12 @@ func (m *Machine[K]) leaseHeld() {
 	}
 	m.lease.held, m.lease.failing, m.lease.holder = true, false, ""
 	m.tries[TimerLease] = 0
-	m.arm(TimerLease, m.Config.LeaseTTL/3)
-	if m.Config.LeaseStrict {
+	m.arm(TimerLease, m.config.LeaseTTL/3)
+	if m.config.LeaseStrict {
 		// Its time counts from when it was asked for, since the store's may have begun then.
 		m.arm(TimerLeaseEnd, m.strictAfter()-m.now.Sub(m.lease.asked))
 	}
-	if m.Phase == PhaseStandby {
+	if m.phase == PhaseStandby {
 		m.begin()
 	}
 }
@@ -55,7 +55,7 @@ func (m *Machine[K]) leaseElsewhere(holder string) {
 		m.reportLease(replicate.LeaseInfo{Holder: holder})
 	}
 	m.lease.held, m.lease.failing, m.lease.holder = false, false, holder
-	m.arm(TimerLease, m.Config.StandbyInterval)
+	m.arm(TimerLease, m.config.StandbyInterval)
 	m.stepDown()
 }
 
@@ -65,11 +65,11 @@ func (m *Machine[K]) leaseUnreachable(err error) {
 		m.lease.failing = true
 		m.reportLease(replicate.LeaseInfo{Held: true, Err: err})
 	}
-	m.retry(TimerLease, "lease", err)
+	m.retry(TimerLease, replicate.OpLease, err)
 }
 
 // strictAfter is how long a strict lease counts as ours: it must end before a store lets it go.
-func (m *Machine[K]) strictAfter() time.Duration { return m.Config.LeaseTTL * 4 / 5 }
+func (m *Machine[K]) strictAfter() time.Duration { return m.config.LeaseTTL * 4 / 5 }
 
 // leaseEnded steps down when a strict lease was not renewed in time.
 func (m *Machine[K]) leaseEnded() {
@@ -90,17 +90,17 @@ func (m *Machine[K]) reportLease(info replicate.LeaseInfo) {
 // way for this tenure, timers too, must mean nothing to the next. A stop is then over: whoever holds the
 // lease publishes what is still unacknowledged.
 func (m *Machine[K]) stepDown() {
-	if m.Phase == PhaseStandby || m.Phase == phaseDone {
+	if m.phase == PhaseStandby || m.phase == PhaseDone {
 		return
 	}
-	stopping := m.Phase == phaseStopping
-	m.Phase, m.loaded, m.waiting = PhaseStandby, false, false
+	stopping := m.phase == PhaseStopping
+	m.phase, m.loaded, m.waiting = PhaseStandby, false, false
 	m.closeSource()
 	m.closeSink()
-	m.Acked, m.Next = Position[K]{}, Position[K]{}
+	m.acked, m.next = Position[K]{}, Position[K]{}
 	m.store = storeState{busy: m.store.busy, outdated: m.store.busy, since: m.store.since}
-	m.copied = witnessState{busy: m.copied.busy} // an answer under way is of no offset of ours
-	m.Watch.reset()
+	m.witness = witnessState{busy: m.witness.busy} // an answer under way is of no offset of ours
+	m.gaps.reset()
 	for timer := range TimerKinds {
 		if timer != TimerLease {
 			m.armed[timer]++
@@ -110,5 +110,5 @@ func (m *Machine[K]) stepDown() {
 		m.exit(m.failure)
 		return
 	}
-	m.state("standby")
+	m.state(replicate.StateStandby)
 }

@@ -15,7 +15,7 @@ import (
 //	   ▲                                                     │
 //	   └──────────────── another holds the lease ────────────┘
 type Machine[K replicate.Key] struct {
-	Config     Config
+	config     Config
 	hooks      *replicate.Hooks
 	hasLease   bool
 	hasWitness bool
@@ -23,41 +23,41 @@ type Machine[K replicate.Key] struct {
 	now        time.Time
 	out        []Action
 
-	Phase   phase
+	phase   Phase
 	failure error // why the run stops; nil for a requested stop
 	tries   [TimerKinds]int
 	armed   [TimerKinds]uint64 // number of the timer that counts, of each kind
 
 	lease  leaseState
 	source sourceState
-	Sink   sinkState[K]
+	sink   sinkState[K]
 	store  storeState
 	once   onceState[K]
 
-	Watch    Gaps[K]  // keys that the late-row audit looks up again
-	Auditing []gap[K] // those of the lookup under way
+	gaps     gaps[K]  // keys that the late-row audit looks up again
+	auditing []gap[K] // those of the lookup under way
 
-	Horizon  Horizon[K] // belongs to the poll while one is under way
-	loaded   bool       // acked and next hold what was loaded in this tenure, or are further on
-	Acked    Position[K]
-	Next     Position[K] // the last row handed to the sink; polls read on from here
+	horizon  *Horizon[K] // nil while a poll is under way, which has it
+	loaded   bool        // acked and next hold what was loaded in this tenure, or are further on
+	acked    Position[K]
+	next     Position[K] // the last row handed to the sink; polls read on from here
 	waiting  bool        // the pause after a poll without further rows
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
 
-	RecheckEvery, RefreshEvery time.Duration
-	copied                     witnessState
+	witness witnessState
 }
 
-type phase uint8
+// Phase is where a job stands.
+type Phase uint8
 
 // The phases of a job.
 const (
-	PhaseStandby  phase = iota // waiting for the lease
+	PhaseStandby  Phase = iota // waiting for the lease
 	PhaseStarting              // opening the sink, loading the offset, opening the source for the first time
-	PhaseRunning
-	phaseStopping // no more polls: flush, commit, leave
-	phaseDone
+	PhaseRunning               // polling
+	PhaseStopping              // no more polls: flush, commit, leave
+	PhaseDone                  // the last action was Exit
 )
 
 // Position is an offset with its key as a number.
@@ -91,17 +91,17 @@ type sinkState[K replicate.Key] struct {
 	opened     time.Time
 	info       replicate.SinkInfo
 	nextID     uint64
-	InFlight   []Flight[K] // in publication order
+	inFlight   []inFlight[K] // in publication order
 }
 
-// Flight is a batch that waits for its acknowledgement.
-type Flight[K replicate.Key] struct {
-	ID          uint64
-	Last        Position[K]
-	Rows, Bytes int
-	Acked       bool
+// inFlight is a batch that waits for its acknowledgement.
+type inFlight[K replicate.Key] struct {
+	id          uint64
+	last        Position[K]
+	rows, bytes int
+	acked       bool
 	since       time.Time
-	Late        []gap[K] // rows of the audit, which have no part in the offset
+	late        []gap[K] // rows of the audit, which have no part in the offset
 }
 
 type storeState struct {
@@ -129,23 +129,16 @@ type onceState[K replicate.Key] struct {
 	until   time.Time
 }
 
-// recheckInterval is how often a running source verifies again what it verified when it opened, and
-// refreshInterval how often the offset is written once more. The first witness comes soon: a job that is
-// started again and again would else never have one.
-const (
-	recheckInterval = 5 * time.Minute
-	RefreshInterval = 30 * time.Second
-	firstWitness    = time.Second
-)
+// firstWitness is how soon the first witness follows the first acknowledgement: a job that is started again and again
+// would otherwise never have one.
+const firstWitness = time.Second
 
 // New returns a machine that is ready to start. seed decides how retries are jittered.
 func New[K replicate.Key](cfg Config, hooks *replicate.Hooks, hasLease, hasWitness bool, seed uint64) *Machine[K] {
-	m := &Machine[K]{Config: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness,
-		RecheckEvery: recheckInterval, RefreshEvery: RefreshInterval}
-	m.rng = rand.New(rand.NewPCG(seed, 1))
-	m.Horizon.Delay = cfg.SettleDelay
+	m := &Machine[K]{config: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness,
+		rng: rand.New(rand.NewPCG(seed, 1)), horizon: NewHorizon[K](cfg.SettleDelay)}
 	if !cfg.AuditOff {
-		m.Watch.Max, m.Watch.keep = cfg.AuditKeys, cfg.AuditKeep
+		m.gaps.max, m.gaps.keep = cfg.AuditKeys, cfg.AuditKeep
 	}
 	return m
 }
@@ -154,7 +147,7 @@ func New[K replicate.Key](cfg Config, hooks *replicate.Hooks, hasLease, hasWitne
 func (m *Machine[K]) Start(now time.Time) []Action {
 	m.now, m.out = now, nil
 	if m.hasLease {
-		m.state("standby")
+		m.state(replicate.StateStandby)
 		m.askLease()
 	} else {
 		m.begin()
@@ -207,20 +200,20 @@ func (m *Machine[K]) arm(timer TimerKind, delay time.Duration) {
 	m.do(StartTimer{timer, m.armed[timer], delay})
 }
 
-func (m *Machine[K]) state(name string) {
+func (m *Machine[K]) state(state replicate.State) {
 	if m.hooks.OnState != nil {
-		m.hooks.OnState(replicate.StateInfo{State: name, Offset: m.Acked.Offset})
+		m.hooks.OnState(replicate.StateInfo{State: state, Offset: m.acked.Offset})
 	}
 }
 
 // retry arms timer with a jittered exponential backoff and reports it.
-func (m *Machine[K]) retry(timer TimerKind, op string, err error) {
+func (m *Machine[K]) retry(timer TimerKind, op replicate.Op, err error) {
 	m.tries[timer]++
-	longest := m.Config.RetryMax
+	longest := m.config.RetryMax
 	if timer == TimerLease {
-		longest = min(longest, m.Config.LeaseTTL/3) // whoever took it meanwhile must be noticed soon
+		longest = min(longest, m.config.LeaseTTL/3) // whoever took it meanwhile must be noticed soon
 	}
-	ceiling := m.Config.RetryMin << min(m.tries[timer]-1, 20)
+	ceiling := m.config.RetryMin << min(m.tries[timer]-1, 20)
 	if ceiling <= 0 || ceiling > longest {
 		ceiling = longest
 	}
@@ -257,7 +250,7 @@ func (m *Machine[K]) onTimer(timer TimerKind) {
 		m.source.auditDue = true
 	case TimerDrain:
 		switch {
-		case m.Phase != phaseStopping:
+		case m.phase != PhaseStopping:
 		case m.flushed():
 			m.exit(m.failure) // only the witness is missing, which the next run writes
 		default:
@@ -275,33 +268,33 @@ func (m *Machine[K]) pump() {
 
 // stop begins a graceful stop. err is nil when it was asked for, else the failure that ends the run.
 func (m *Machine[K]) stop(err error) {
-	if m.Phase >= phaseStopping {
+	if m.phase >= PhaseStopping {
 		return
 	}
-	idle := m.Phase == PhaseStandby
-	m.Phase, m.failure, m.waiting = phaseStopping, err, false
-	m.state("stopping")
+	idle := m.phase == PhaseStandby
+	m.phase, m.failure, m.waiting = PhaseStopping, err, false
+	m.state(replicate.StateStopping)
 	if idle {
 		m.exit(err)
 		return
 	}
-	m.arm(TimerDrain, m.Config.DrainTimeout)
+	m.arm(TimerDrain, m.config.DrainTimeout)
 }
 
 // finish leaves when a stop has flushed and committed all that was published.
 func (m *Machine[K]) finish() {
-	if m.Phase == phaseStopping && m.flushed() && !m.lastWitness() {
+	if m.phase == PhaseStopping && m.flushed() && !m.lastWitness() {
 		m.exit(m.failure)
 	}
 }
 
 func (m *Machine[K]) flushed() bool {
-	return len(m.Sink.InFlight) == 0 && !m.store.busy && !m.dirty()
+	return len(m.sink.inFlight) == 0 && !m.store.busy && !m.dirty()
 }
 
 func (m *Machine[K]) exit(err error) {
-	m.Phase = phaseDone
-	m.state("stopped")
+	m.phase = PhaseDone
+	m.state(replicate.StateStopped)
 	// The lease may be ours by a request that is under way.
 	m.do(Exit{Err: err, Release: m.lease.held || m.lease.asking})
 }

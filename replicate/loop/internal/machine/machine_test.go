@@ -22,6 +22,7 @@ type driver struct {
 	out     []Action // of the last step
 	timers  [TimerKinds]StartTimer
 	ends    [TimerKinds]time.Time
+	horizon *Horizon[int64] // lent to the poll under way
 	retries []replicate.RetryInfo
 	leases  []replicate.LeaseInfo
 }
@@ -44,11 +45,18 @@ func (d *driver) keep(out []Action) {
 		if timer, ok := a.(StartTimer); ok {
 			d.timers[timer.Timer], d.ends[timer.Timer] = timer, d.now.Add(timer.Delay)
 		}
+		if poll, ok := a.(Poll[int64]); ok {
+			d.horizon = poll.Horizon
+		}
 	}
 }
 
 func (d *driver) step(events ...Event) {
 	for _, ev := range events {
+		if polled, ok := ev.(Polled[int64]); ok {
+			polled.Horizon = d.horizon
+			ev = polled
+		}
 		d.keep(d.m.Step(ev, d.now))
 	}
 }
@@ -126,7 +134,7 @@ func running(t *testing.T, cfg Config, lease, witness bool) *driver {
 
 // polled ends the poll under way with rows; more says that others follow.
 func (d *driver) polled(more bool, keys ...int64) {
-	d.m.OnFence(replicate.Fence[int64]{High: 1000, HasHigh: true, Counter: true}, d.now)
+	d.horizon.Observe(replicate.Fence[int64]{High: 1000, HasHigh: true, Counter: true}, d.now)
 	d.step(Polled[int64]{Page: pageOf(keys...), Result: replicate.PollResult{More: more}})
 }
 
@@ -303,8 +311,8 @@ func TestStrictLeaseEndsInTime(t *testing.T) {
 		d.wait(d.timers[TimerLeaseEnd].Delay - d.timers[TimerLease].Delay)
 		d.step(TimerFired{TimerLeaseEnd, d.timers[TimerLeaseEnd].N})
 		want[CloseSink](d)
-		if d.m.Phase != PhaseStandby || d.leases[len(d.leases)-1].Err == nil {
-			t.Fatalf("phase %d, reported %+v", d.m.Phase, d.leases)
+		if d.m.phase != PhaseStandby || d.leases[len(d.leases)-1].Err == nil {
+			t.Fatalf("phase %d, reported %+v", d.m.phase, d.leases)
 		}
 		d.step(LeaseAnswered{Held: true})
 		want[OpenSink](d)
@@ -317,7 +325,7 @@ func TestAttemptsAreCounted(t *testing.T) {
 	attempts := func(d *driver) (n []int) {
 		for _, r := range d.retries {
 			n = append(n, r.Attempt)
-			ceiling := min(d.m.Config.RetryMin<<(r.Attempt-1), d.m.Config.RetryMax)
+			ceiling := min(d.m.config.RetryMin<<(r.Attempt-1), d.m.config.RetryMax)
 			if r.Delay < ceiling/2 || r.Delay > ceiling {
 				d.t.Errorf("attempt %d of %s waits %v, not between %v and %v", r.Attempt, r.Op, r.Delay, ceiling/2, ceiling)
 			}

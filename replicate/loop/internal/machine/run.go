@@ -12,33 +12,47 @@ const oncePollMax = 100 * time.Millisecond
 
 // poll asks for the next page when there is room for it (Promise 7).
 func (m *Machine[K]) poll() {
-	if m.Phase != PhaseRunning || !m.source.open || m.source.busy || !m.Sink.open ||
-		len(m.Sink.InFlight) >= m.Config.InFlight || m.once.handed || m.chores() || m.waiting {
+	if m.phase != PhaseRunning || !m.source.open || m.source.busy || !m.sink.open ||
+		len(m.sink.inFlight) >= m.config.InFlight || m.once.handed {
+		return
+	}
+	m.chores()
+	if m.source.busy || m.waiting {
 		return
 	}
 	m.source.busy, m.source.stale = true, false
 	m.pollFrom = m.now
-	m.Horizon.from = m.Next
-	m.do(Poll[K]{Req: replicate.PollRequest[K]{
-		After: m.Next.Key, HasAfter: !m.Next.Offset.IsZero(),
-		Limit: m.Config.BatchRows, MaxBytes: m.Config.BatchBytes, MaxMessageBytes: m.Sink.info.MaxMessageBytes,
-	}})
+	req := replicate.PollRequest[K]{
+		After: m.next.Key, HasAfter: !m.next.Offset.IsZero(),
+		Limit: m.config.BatchRows, MaxBytes: m.config.BatchBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
+	}
+	m.do(Poll[K]{Req: req, Horizon: m.lendHorizon()})
 }
 
-// OnFence is called by the shell in the middle of a poll, between the fence and the page.
-func (m *Machine[K]) OnFence(f replicate.Fence[K], now time.Time) replicate.Bound[K] {
-	bound := m.Horizon.Observe(f, now)
-	if m.Config.Once {
-		if !m.once.fenced {
-			m.once = onceState[K]{fenced: true, target: f.High, any: f.HasHigh, until: now.Add(m.Config.OnceWait)}
-		}
-		m.once.covered = !m.once.any || bound.Allows(m.once.target)
+// lendHorizon gives the horizon to a poll. Nobody else has it until the poll's answer brings it back.
+func (m *Machine[K]) lendHorizon() *Horizon[K] {
+	h := m.horizon
+	m.horizon = nil
+	h.begin(m.next)
+	return h
+}
+
+// onceFenced notes, for a Once run, what the first fence says is to be published, and whether that is settled.
+func (m *Machine[K]) onceFenced() {
+	if !m.config.Once || !m.horizon.observed {
+		return
 	}
-	return bound
+	if !m.once.fenced {
+		drawn := m.horizon.last
+		m.once = onceState[K]{fenced: true, target: drawn.High, any: drawn.HasHigh, until: m.now.Add(m.config.OnceWait)}
+	}
+	m.once.covered = !m.once.any || m.horizon.bound.Allows(m.once.target)
 }
 
 func (m *Machine[K]) onPolled(ev Polled[K]) {
 	m.source.busy = false
+	m.horizon = ev.Horizon
+	m.onceFenced()
 	rows := ev.Page.Len()
 	m.reportPoll(ev, rows)
 	if m.source.closing {
@@ -48,21 +62,21 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 		m.openSource()
 		return
 	}
-	usable := !m.source.stale && m.Phase == PhaseRunning && m.Sink.open
+	usable := !m.source.stale && m.phase == PhaseRunning && m.sink.open
 	if usable && rows > 0 {
 		m.publish(ev.Page)
 	} else {
 		m.do(Recycle[K]{ev.Page})
 	}
-	if ev.Err == nil && m.Horizon.Doubt != "" {
-		ev.Err = errors.New(m.Horizon.Doubt)
+	if ev.Err == nil && m.horizon.doubt != "" {
+		ev.Err = errors.New(m.horizon.doubt)
 	}
 	if ev.Err != nil {
 		m.pollFailed(ev.Err)
 		return
 	}
 	m.tries[TimerSource] = 0
-	if m.Phase != PhaseRunning || !usable {
+	if m.phase != PhaseRunning || !usable {
 		return
 	}
 	if !ev.Result.More {
@@ -83,11 +97,11 @@ func (m *Machine[K]) reportPoll(ev Polled[K], rows int) {
 // behind is how many keys were drawn beyond the last row that was read. Before the first row they are
 // counted from 0.
 func (m *Machine[K]) behind(page *replicate.Page[K]) uint64 {
-	last := m.Next.Key
+	last := m.next.Key
 	if page.Len() > 0 {
 		last = page.Last
 	}
-	drawn := m.Horizon.last
+	drawn := m.horizon.last
 	if !drawn.HasHigh || drawn.High <= last {
 		return 0
 	}
@@ -96,8 +110,8 @@ func (m *Machine[K]) behind(page *replicate.Page[K]) uint64 {
 
 // pause waits the poll interval: only a poll without further rows does.
 func (m *Machine[K]) pause() {
-	interval := m.Config.PollInterval
-	if m.Config.Once {
+	interval := m.config.PollInterval
+	if m.config.Once {
 		interval = min(interval, oncePollMax)
 	}
 	m.waiting = true
@@ -117,32 +131,32 @@ func (m *Machine[K]) pollFailed(err error) {
 		m.stop(err)
 	default:
 		m.closeSource()
-		if m.Phase == PhaseRunning {
-			m.retry(TimerSource, "source", err)
+		if m.phase == PhaseRunning {
+			m.retry(TimerSource, replicate.OpSource, err)
 		}
 	}
 }
 
 func (m *Machine[K]) publish(page *replicate.Page[K]) {
-	m.Watch.note(m.Next, page.Keys, m.now)
+	m.gaps.note(m.next, page.Keys, m.now)
 	last := Position[K]{Key: page.Last, Offset: replicate.Offset{Key: replicate.KeyText(page.Last)}}
 	if page.LastChecksum != (replicate.Checksum{}) {
 		last.Offset.Checksum = page.LastChecksum.String()
 	}
-	m.Next = last
+	m.next = last
 	m.handOver(page, nil)
 }
 
 // handOver gives a page to the sink. Once it is acknowledged, with all before it, the offset is next.
 func (m *Machine[K]) handOver(page *replicate.Page[K], late []gap[K]) {
-	m.Sink.nextID++
-	m.Sink.InFlight = append(m.Sink.InFlight, Flight[K]{
-		ID: m.Sink.nextID, Last: m.Next, Rows: page.Len(), Bytes: page.Bytes(), since: m.now, Late: late,
+	m.sink.nextID++
+	m.sink.inFlight = append(m.sink.inFlight, inFlight[K]{
+		id: m.sink.nextID, last: m.next, rows: page.Len(), bytes: page.Bytes(), since: m.now, late: late,
 	})
-	if len(m.Sink.InFlight) == 1 {
-		m.arm(TimerAck, m.Config.AckTimeout)
+	if len(m.sink.inFlight) == 1 {
+		m.arm(TimerAck, m.config.AckTimeout)
 	}
-	m.do(Publish[K]{ID: m.Sink.nextID, Page: page})
+	m.do(Publish[K]{ID: m.sink.nextID, Page: page})
 }
 
 // ErrAckOverdue is why a sink that says nothing is thrown away.
@@ -150,10 +164,10 @@ var ErrAckOverdue = errors.New("the sink has not acknowledged a batch for too lo
 
 // ackOverdue gives up a sink that has not acknowledged the oldest batch for long.
 func (m *Machine[K]) ackOverdue() {
-	if len(m.Sink.InFlight) == 0 {
+	if len(m.sink.inFlight) == 0 {
 		return
 	}
-	if left := m.Config.AckTimeout - m.now.Sub(m.Sink.InFlight[0].since); left > 0 {
+	if left := m.config.AckTimeout - m.now.Sub(m.sink.inFlight[0].since); left > 0 {
 		m.arm(TimerAck, left)
 		return
 	}
@@ -161,20 +175,20 @@ func (m *Machine[K]) ackOverdue() {
 }
 
 func (m *Machine[K]) onPublished(ev Published) {
-	for i := range m.Sink.InFlight {
-		f := &m.Sink.InFlight[i]
-		if f.ID != ev.ID {
+	for i := range m.sink.inFlight {
+		f := &m.sink.inFlight[i]
+		if f.id != ev.ID {
 			continue
 		}
 		if m.hooks.OnPublish != nil {
-			m.hooks.OnPublish(replicate.PublishInfo{Rows: f.Rows, Bytes: f.Bytes, Last: f.Last.Offset.Key,
+			m.hooks.OnPublish(replicate.PublishInfo{Rows: f.rows, Bytes: f.bytes, Last: f.last.Offset.Key,
 				Duration: m.now.Sub(f.since), Err: ev.Err})
 		}
 		if ev.Err != nil {
 			m.publishFailed(ev.Err)
 			return
 		}
-		f.Acked = true
+		f.acked = true
 		m.Advance()
 		m.onceDone()
 		return
@@ -184,11 +198,11 @@ func (m *Machine[K]) onPublished(ev Published) {
 // Advance moves the offset over the contiguous acknowledged prefix (Promise 3).
 func (m *Machine[K]) Advance() {
 	done := 0
-	for done < len(m.Sink.InFlight) && m.Sink.InFlight[done].Acked {
-		m.Acked = m.Sink.InFlight[done].Last
+	for done < len(m.sink.inFlight) && m.sink.inFlight[done].acked {
+		m.acked = m.sink.inFlight[done].last
 		done++
 	}
-	m.Sink.InFlight = append(m.Sink.InFlight[:0], m.Sink.InFlight[done:]...)
+	m.sink.inFlight = append(m.sink.inFlight[:0], m.sink.inFlight[done:]...)
 	if done > 0 {
 		m.tries[TimerSink] = 0
 	}
@@ -197,33 +211,33 @@ func (m *Machine[K]) Advance() {
 // publishFailed throws the sink away and goes back to the acknowledged offset, so that a record that
 // failed is not overtaken by its successors (Promises 2 and 3).
 func (m *Machine[K]) publishFailed(err error) {
-	if m.now.Sub(m.Sink.opened) > m.Config.RetryMax {
+	if m.now.Sub(m.sink.opened) > m.config.RetryMax {
 		m.tries[TimerSink] = 0 // it was of use for a while, if only for waiting
 	}
 	m.closeSink()
-	m.Next = m.Acked
-	m.Watch.back(m.Next)
+	m.next = m.acked
+	m.gaps.back(m.next)
 	m.source.stale = true
 	m.waiting, m.once.handed = false, false
 	switch {
 	case replicate.IsStop(err):
 		m.stop(err)
-	case m.Phase == phaseStopping:
+	case m.phase == PhaseStopping:
 		m.failure = errors.Join(m.failure, err)
 	default:
-		m.retry(TimerSink, "sink", err)
+		m.retry(TimerSink, replicate.OpSink, err)
 	}
 }
 
 // onceReached reports whether everything that Once has to publish was handed to the sink.
 func (m *Machine[K]) onceReached() bool {
-	return !m.once.any || !m.Next.Before(m.once.target)
+	return !m.once.any || !m.next.Before(m.once.target)
 }
 
 // onceProgress notes when all of a Once run was handed to the sink, or gives up when it can't be.
 func (m *Machine[K]) onceProgress(more bool) {
 	switch {
-	case !m.Config.Once || !m.once.fenced:
+	case !m.config.Once || !m.once.fenced:
 	case m.once.covered && (!more || m.onceReached()):
 		m.once.handed = true
 		m.onceDone()
@@ -234,15 +248,15 @@ func (m *Machine[K]) onceProgress(more bool) {
 
 // onceDone ends a Once run when all of it is acknowledged. Until then a failed batch is published again.
 func (m *Machine[K]) onceDone() {
-	if m.once.handed && len(m.Sink.InFlight) == 0 {
+	if m.once.handed && len(m.sink.inFlight) == 0 {
 		m.stop(nil)
 	}
 }
 
 // horizonAge is for how long the oldest transactions have held the horizon back.
 func (m *Machine[K]) horizonAge() time.Duration {
-	e, ok := m.Horizon.Oldest()
-	if !ok || len(e.Holders) == 0 {
+	e, ok := m.horizon.oldest()
+	if !ok || len(e.holders) == 0 {
 		return 0
 	}
 	return m.now.Sub(e.readAt)
@@ -250,13 +264,13 @@ func (m *Machine[K]) horizonAge() time.Duration {
 
 // watchHorizon reports a horizon that transactions have held back for long.
 func (m *Machine[K]) watchHorizon() {
-	if m.horizonAge() < m.Config.StuckAfter || m.source.busy || m.now.Sub(m.stuckAt) < m.Config.StuckAfter {
+	if m.horizonAge() < m.config.StuckAfter || m.source.busy || m.now.Sub(m.stuckAt) < m.config.StuckAfter {
 		return
 	}
-	e, _ := m.Horizon.Oldest()
+	e, _ := m.horizon.oldest()
 	m.stuckAt = m.now
 	m.source.busy, m.source.since = true, e.readAt
-	m.do(DescribeHolders{Holders: e.Names()})
+	m.do(DescribeHolders{Holders: e.names()})
 }
 
 func (m *Machine[K]) onDescribed(ev HoldersDescribed) {
@@ -269,11 +283,11 @@ func (m *Machine[K]) onDescribed(ev HoldersDescribed) {
 func (m *Machine[K]) onRechecked(ev Rechecked) {
 	m.sourceIdle()
 	switch {
-	case m.Phase != PhaseRunning || !m.source.open:
+	case m.phase != PhaseRunning || !m.source.open:
 	case ev.Err != nil:
 		m.pollFailed(ev.Err)
 	default:
-		m.arm(TimerRecheck, m.RecheckEvery)
+		m.arm(TimerRecheck, m.config.RecheckInterval)
 	}
 }
 

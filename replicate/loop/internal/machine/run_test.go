@@ -59,7 +59,7 @@ func TestAcknowledgementIsNotAwaitedForEver(t *testing.T) {
 // TestOnceWaitsForAcknowledgements fails the last batch: it is published again before the run ends.
 func TestOnceWaitsForAcknowledgements(t *testing.T) {
 	d := running(t, Config{Once: true}, false, false)
-	d.m.OnFence(fence(12), d.now)
+	d.horizon.Observe(fence(12), d.now)
 	d.step(Polled[int64]{Page: pageOf(11, 12)})
 	wantNo[Poll[int64]](d)
 	wantNo[Exit](d)
@@ -68,7 +68,7 @@ func TestOnceWaitsForAcknowledgements(t *testing.T) {
 	d.fire(TimerSink)
 	d.step(SinkOpened{})
 	want[Poll[int64]](d)
-	d.m.OnFence(fence(12), d.now)
+	d.horizon.Observe(fence(12), d.now)
 	d.step(Polled[int64]{Page: pageOf(11, 12)})
 	d.step(Published{ID: 2})
 	want[Commit](d)
@@ -95,9 +95,9 @@ func TestKeysThatMayBeUsedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := running(t, Config{}, false, false)
-			d.m.OnFence(fence(20), d.now)
+			d.horizon.Observe(fence(20), d.now)
 			d.step(Polled[int64]{Page: pageOf(11, 12), Result: replicate.PollResult{More: true}})
-			if bound := d.m.OnFence(c.fence, d.now); c.reopen && bound.Kind != replicate.BoundNothing {
+			if bound := d.horizon.Observe(c.fence, d.now); c.reopen && bound.Kind != replicate.BoundNothing {
 				t.Fatalf("a bound of %+v", bound)
 			}
 			d.step(Polled[int64]{Page: pageOf()})
@@ -125,7 +125,7 @@ func TestKeysThatMayBeUsedAgain(t *testing.T) {
 // TestSequenceBehindTheOffset truncates the table after the source was opened and before the first fence.
 func TestSequenceBehindTheOffset(t *testing.T) {
 	d := running(t, Config{}, false, false)
-	d.m.OnFence(fence(3), d.now)
+	d.horizon.Observe(fence(3), d.now)
 	d.step(Polled[int64]{Page: pageOf()})
 	want[CloseSource](d)
 }
@@ -134,7 +134,7 @@ func TestSequenceBehindTheOffset(t *testing.T) {
 func TestHoldersAreListedInOrder(t *testing.T) {
 	for range 20 {
 		d := running(t, Config{StuckAfter: time.Second}, false, false)
-		d.m.OnFence(fence(20, "d", "b", "a", "c"), d.now)
+		d.horizon.Observe(fence(20, "d", "b", "a", "c"), d.now)
 		d.wait(2 * time.Second)
 		d.step(Polled[int64]{Page: pageOf()})
 		if a := want[DescribeHolders](d); !slices.Equal(a.Holders, []string{"a", "b", "c", "d"}) {
@@ -173,14 +173,14 @@ func TestAuditAfterAFailedBatch(t *testing.T) {
 
 // TestAuditMemoryIsBounded puts keys back into a memory that has filled meanwhile.
 func TestAuditMemoryIsBounded(t *testing.T) {
-	w := Gaps[int64]{Max: 4, keep: time.Minute}
+	w := gaps[int64]{max: 4, keep: time.Minute}
 	now := time.Unix(0, 0)
 	w.note(at(0), []int64{4}, now)
 	taken := w.take(3)
 	w.note(at(4), []int64{9}, now)
 	w.again(taken)
-	if got := watchedKeys(&w); !slices.Equal(got, []int64{1, 2, 3, 8}) || w.dropped != 3 {
-		t.Fatalf("remembers %v, dropped %d", got, w.dropped)
+	if got := watchedKeys(&w); !slices.Equal(got, []int64{1, 2, 3, 8}) || w.forgotten != 3 {
+		t.Fatalf("remembers %v, dropped %d", got, w.forgotten)
 	}
 }
 

@@ -8,32 +8,32 @@ import (
 
 // begin starts what publishing needs, one after the other: the sink, the offset, the source.
 func (m *Machine[K]) begin() {
-	m.Phase = PhaseStarting
-	m.state("starting")
+	m.phase = PhaseStarting
+	m.state(replicate.StateStarting)
 	m.openSink()
 }
 
 func (m *Machine[K]) openSink() {
-	if m.Phase != PhaseStarting && m.Phase != PhaseRunning || m.Sink.open || m.Sink.busy {
+	if m.phase != PhaseStarting && m.phase != PhaseRunning || m.sink.open || m.sink.busy {
 		return
 	}
-	m.Sink.busy = true
+	m.sink.busy = true
 	m.do(OpenSink{})
 }
 
 func (m *Machine[K]) onSinkOpened(ev SinkOpened) {
-	m.Sink.busy = false
+	m.sink.busy = false
 	switch {
-	case m.Phase >= phaseStopping:
-	case m.Phase == PhaseStandby:
+	case m.phase >= PhaseStopping:
+	case m.phase == PhaseStandby:
 		m.do(CloseSink{})
 	case ev.Err != nil && replicate.IsStop(ev.Err):
 		m.stop(ev.Err)
 	case ev.Err != nil:
-		m.retry(TimerSink, "sink", ev.Err)
+		m.retry(TimerSink, replicate.OpSink, ev.Err)
 	default:
-		m.Sink.open, m.Sink.opened, m.Sink.info = true, m.now, ev.Info
-		if m.Phase == PhaseStarting {
+		m.sink.open, m.sink.opened, m.sink.info = true, m.now, ev.Info
+		if m.phase == PhaseStarting {
 			m.load(false)
 		}
 	}
@@ -41,20 +41,20 @@ func (m *Machine[K]) onSinkOpened(ev SinkOpened) {
 
 // closeSink gives up what is in flight. The shell tells the machine nothing about it any more.
 func (m *Machine[K]) closeSink() {
-	for _, f := range m.Sink.InFlight {
-		if !f.Acked {
-			m.Watch.again(f.Late)
+	for _, f := range m.sink.inFlight {
+		if !f.acked {
+			m.gaps.again(f.late)
 		}
 	}
-	m.Sink.InFlight = nil
-	if m.Sink.open {
-		m.Sink.open = false
+	m.sink.inFlight = nil
+	if m.sink.open {
+		m.sink.open = false
 		m.do(CloseSink{})
 	}
 }
 
 func (m *Machine[K]) load(witness bool) {
-	if m.Phase != PhaseStarting {
+	if m.phase != PhaseStarting {
 		return
 	}
 	if m.store.busy {
@@ -72,7 +72,7 @@ func (m *Machine[K]) onLoaded(ev OffsetLoaded) {
 		m.hooks.OnLoad(replicate.LoadInfo{Offset: ev.Offset, Witness: ev.Witness,
 			Duration: m.now.Sub(m.store.since), Err: ev.Err})
 	}
-	if !m.storeAnswered() || m.Phase != PhaseStarting {
+	if !m.storeAnswered() || m.phase != PhaseStarting {
 		return
 	}
 	switch {
@@ -82,7 +82,7 @@ func (m *Machine[K]) onLoaded(ev OffsetLoaded) {
 		m.stop(ev.Err)
 		return
 	case ev.Err != nil:
-		m.retry(TimerLoad, "load", ev.Err)
+		m.retry(TimerLoad, replicate.OpLoad, ev.Err)
 		return
 	case ev.Offset.IsZero() && !ev.Witness && m.hasWitness:
 		m.load(true)
@@ -94,7 +94,7 @@ func (m *Machine[K]) onLoaded(ev OffsetLoaded) {
 		m.stop(err)
 		return
 	}
-	m.Acked, m.Next, m.loaded = at, at, true
+	m.acked, m.next, m.loaded = at, at, true
 	if !ev.Witness {
 		m.store.stored = ev.Offset
 	}
@@ -117,12 +117,12 @@ func ParsePosition[K replicate.Key](o replicate.Offset) (Position[K], error) {
 // openSource is called whenever something that stood in its way has ended. It waits for the offset: the table
 // is never read from its first row on because the offset was not loaded yet.
 func (m *Machine[K]) openSource() {
-	if m.Phase != PhaseStarting && m.Phase != PhaseRunning || !m.loaded || m.source.open || m.source.busy {
+	if m.phase != PhaseStarting && m.phase != PhaseRunning || !m.loaded || m.source.open || m.source.busy {
 		return
 	}
 	m.source.busy = true
 	// Polls read on from the row that was handed over last, so this is the one to verify.
-	m.do(OpenSource{At: m.Next.Offset})
+	m.do(OpenSource{At: m.next.Offset})
 }
 
 func (m *Machine[K]) onSourceOpened(ev SourceOpened) {
@@ -133,23 +133,23 @@ func (m *Machine[K]) onSourceOpened(ev SourceOpened) {
 	case closing:
 		m.do(CloseSource{})
 		m.openSource() // the next incarnation may have waited for this answer
-	case m.Phase >= phaseStopping || m.Phase == PhaseStandby:
+	case m.phase >= PhaseStopping || m.phase == PhaseStandby:
 	case ev.Err != nil && replicate.IsStop(ev.Err):
 		m.stop(ev.Err)
 	case ev.Err != nil:
-		m.retry(TimerSource, "source", ev.Err)
+		m.retry(TimerSource, replicate.OpSource, ev.Err)
 	default:
 		m.source.open = true
-		m.Horizon.reset()
-		m.arm(TimerRecheck, m.RecheckEvery)
+		m.horizon.reset()
+		m.arm(TimerRecheck, m.config.RecheckInterval)
 		m.source.recheckDue, m.source.auditDue = false, false
-		if m.Watch.Max > 0 {
-			m.arm(TimerAudit, m.Config.AuditInterval)
+		if m.gaps.max > 0 {
+			m.arm(TimerAudit, m.config.AuditInterval)
 		}
-		if m.Phase == PhaseStarting {
+		if m.phase == PhaseStarting {
 			m.once = onceState[K]{}
-			m.Phase = PhaseRunning
-			m.state("running")
+			m.phase = PhaseRunning
+			m.state(replicate.StateRunning)
 			m.keepWitness() // at once: an offset that was set back must not leave a witness ahead of it
 		}
 	}

@@ -32,19 +32,19 @@ func TestWitnessDenied(t *testing.T) {
 		t.Fatalf("reported %+v: nobody can see that the witness was denied", loaded)
 	}
 	m.Step(SourceOpened{}, now)
-	for range 2 * WitnessReport {
+	for range 2 * witnessReport {
 		out := m.Step(WitnessSaved{Err: denied}, now)
 		if !slices.ContainsFunc(out, func(a Action) bool {
 			timer, ok := a.(StartTimer)
-			return ok && timer.Timer == TimerRefresh && timer.Delay == RefreshInterval
+			return ok && timer.Timer == TimerRefresh && timer.Delay == Config{}.WithDefaults().RefreshInterval
 		}) {
 			t.Fatalf("%v: want another attempt, since the right may come and the store is repaired with it", out)
 		}
 	}
 	if reports != 2 {
-		t.Errorf("%d refusals were reported %d times, want 2", 2*WitnessReport, reports)
+		t.Errorf("%d refusals were reported %d times, want 2", 2*witnessReport, reports)
 	}
-	if m.Phase != PhaseRunning {
-		t.Errorf("phase %v", m.Phase)
+	if m.phase != PhaseRunning {
+		t.Errorf("phase %v", m.phase)
 	}
 }

@@ -176,7 +176,7 @@ func (c *checker) converged() bool {
 // caughtUp reports whether an instance that runs has published up to key itself, for the second time perhaps.
 func (w *world) caughtUp(key int64) bool {
 	return slices.ContainsFunc(w.instances, func(in *instance) bool {
-		return in.m.Phase == machine.PhaseRunning && !in.watcher.acked.Before(key)
+		return in.m.Standing().Phase == machine.PhaseRunning && !in.watcher.acked.Before(key)
 	})
 }
 

@@ -14,6 +14,7 @@ type instance struct {
 	w      *world
 	id     int
 	m      *machine.Machine[int64]
+	config machine.Config
 	gone   bool
 	timers [machine.TimerKinds]int
 	lanes  [4]simLane
@@ -47,26 +48,26 @@ func (w *world) start() {
 		return
 	}
 	w.started++
-	in := &instance{w: w, id: w.started, pages: map[*replicate.Page[int64]][]*row{}}
 	cfg := machine.Config{PollInterval: 2 * time.Millisecond, BatchRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
 		CommitInterval: 3 * time.Millisecond, LeaseTTL: 60 * time.Millisecond, StandbyInterval: 10 * time.Millisecond,
 		AuditInterval: 5 * time.Millisecond, AuditPublish: w.plan.auditPublish, AuditOff: w.plan.auditOff,
 		AuditKeep: 300 * time.Millisecond, AckTimeout: 150 * time.Millisecond, LeaseStrict: w.plan.strict,
 		RetryMin: time.Millisecond, RetryMax: 10 * time.Millisecond, DrainTimeout: 500 * time.Millisecond,
-		StuckAfter: 40 * time.Millisecond, SettleDelay: w.plan.delay, Once: w.plan.once, OnceWait: 100 * time.Millisecond}
+		StuckAfter: 40 * time.Millisecond, SettleDelay: w.plan.delay, Once: w.plan.once, OnceWait: 100 * time.Millisecond,
+		RefreshInterval: 15 * time.Millisecond, RecheckInterval: 50 * time.Millisecond}
 	if w.plan.eager {
 		cfg.BatchBytes, cfg.AuditKeys = 12, 20
 	}
 	if w.plan.faults == 0 {
 		cfg.LeaseTTL = time.Second // nothing runs out where nothing goes wrong
 	}
+	in := &instance{w: w, id: w.started, config: cfg.WithDefaults(), pages: map[*replicate.Page[int64]][]*row{}}
 	hooks := &replicate.Hooks{OnState: func(i replicate.StateInfo) {
-		if i.State == "starting" {
+		if i.State == replicate.StateStarting {
 			in.watcher.newTenure(in)
 		}
 	}}
-	in.m = machine.New[int64](cfg.WithDefaults(), hooks, w.plan.lease, w.plan.witness, w.rng.Uint64())
-	in.m.RefreshEvery, in.m.RecheckEvery = 15*time.Millisecond, 50*time.Millisecond
+	in.m = machine.New[int64](in.config, hooks, w.plan.lease, w.plan.witness, w.rng.Uint64())
 	if w.plan.once {
 		in.due = w.db.page(replicate.PollRequest[int64]{Limit: len(w.db.rows)})
 	}
@@ -96,15 +97,21 @@ func (w *world) post(in *instance, ev machine.Event) {
 		w.trace("%d <- %s", in.id, describeEvent(ev))
 	}
 	in.watcher.event(in, ev)
-	if w.mutant.event != nil {
-		ev = w.mutant.event(in, ev)
+	events := []machine.Event{ev}
+	if w.mutant.events != nil {
+		events = w.mutant.events(in, ev)
 	}
-	actions := in.m.Step(ev, w.now)
-	if w.mutant.actions != nil {
-		actions = w.mutant.actions(in, ev, actions)
+	for _, ev := range events {
+		if in.gone {
+			return
+		}
+		actions := in.m.Step(ev, w.now)
+		if w.mutant.actions != nil {
+			actions = w.mutant.actions(in, ev, actions)
+		}
+		in.watcher.bounds(in)
+		in.carryOut(actions)
 	}
-	in.watcher.bounds(in)
-	in.carryOut(actions)
 }
 
 func (in *instance) carryOut(actions []machine.Action) {
@@ -239,7 +246,7 @@ func (in *instance) carryOutSource(a machine.Action) {
 	case machine.AbortSource:
 		in.aborts++
 	case machine.Poll[int64]:
-		in.poll(a.Req)
+		in.poll(a)
 	case machine.LookUp[int64]:
 		in.op(laneSource, false, func() machine.Event { return in.lookUp(a) })
 	case machine.Recheck:
@@ -278,8 +285,8 @@ func (in *instance) exit(a machine.Exit) {
 }
 
 // poll is the round trip: the highest key, then the holders, then the page, each a moment later.
-func (in *instance) poll(req replicate.PollRequest[int64]) {
-	w := in.w
+func (in *instance) poll(a machine.Poll[int64]) {
+	w, req := in.w, a.Req
 	var f replicate.Fence[int64]
 	var rows []*row
 	aborts := in.aborts
@@ -289,6 +296,7 @@ func (in *instance) poll(req replicate.PollRequest[int64]) {
 	}
 	in.lanes[laneSource].queued++
 	answer := func(ev machine.Polled[int64]) {
+		ev.Horizon = a.Horizon
 		w.after(w.soon(), func() {
 			in.lanes[laneSource].queued--
 			w.post(in, ev)
@@ -313,21 +321,26 @@ func (in *instance) poll(req replicate.PollRequest[int64]) {
 				if !w.mutant.sameSnapshot {
 					rows = w.db.page(req)
 				}
-				result, err := in.fill(p, req, in.bound(f), rows, f)
+				result, err := in.fill(p, req, in.bound(a.Horizon, f), rows, f)
 				answer(machine.Polled[int64]{Page: p, Result: result, Err: err})
 			})
 		})
 	})
 }
 
-func (in *instance) bound(f replicate.Fence[int64]) replicate.Bound[int64] {
-	if len(in.m.Horizon.Epochs) == machine.EpochsMax {
+func (in *instance) bound(h *machine.Horizon[int64], f replicate.Fence[int64]) replicate.Bound[int64] {
+	if h.Epochs() == machine.EpochsMax {
 		in.w.struck["full horizon queue"]++
 	}
+	defer func() {
+		if n := h.Epochs(); n > machine.EpochsMax {
+			in.w.check.fail("promise 7: instance %d has %d epochs, more than %d", in.id, n, machine.EpochsMax)
+		}
+	}()
 	if in.w.mutant.fence != nil {
-		return in.w.mutant.fence(in, f)
+		return in.w.mutant.fence(in, h, f)
 	}
-	return in.m.OnFence(f, in.w.now)
+	return h.Observe(f, in.w.now)
 }
 
 // fill makes the page, as a source does.

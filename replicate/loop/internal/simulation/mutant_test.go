@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -17,16 +16,15 @@ var mutants = map[string]struct {
 	make func() mutant
 }{
 	"naive key > offset": {"promise", func() mutant {
-		return mutant{fence: func(in *instance, f replicate.Fence[int64]) replicate.Bound[int64] {
-			in.m.OnFence(f, in.w.now)
-			return replicate.Bound[int64]{Kind: replicate.BoundUnlimited}
+		return mutant{fence: func(in *instance, h *horizon, f fence) bound {
+			h.Observe(f, in.w.now)
+			return bound{Kind: replicate.BoundUnlimited}
 		}}
 	}},
 	"page in the snapshot of the fence": {"promise", func() mutant { return mutant{sameSnapshot: true} }},
 	"offset before acknowledgement": {"promise 3", func() mutant {
-		return mutant{event: func(in *instance, ev machine.Event) machine.Event {
-			acknowledge(in, func(machine.Flight[int64]) bool { return true })
-			return ev
+		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
+			return append(acknowledge(in, ^uint64(0)), ev)
 		}}
 	}},
 	"no fencing of the offset":      {"promise 4", func() mutant { return mutant{noFencing: true} }},
@@ -40,27 +38,20 @@ var mutants = map[string]struct {
 	}},
 	"partition by chance": {"promise 2", func() mutant { return mutant{partitionByChance: true} }},
 	"the highest acknowledged batch in place of the contiguous prefix": {"promise", func() mutant {
-		return mutant{event: func(in *instance, ev machine.Event) machine.Event {
+		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
 			if p, ok := ev.(machine.Published); ok && p.Err == nil {
-				acknowledge(in, func(f machine.Flight[int64]) bool { return f.ID <= p.ID })
+				return append(acknowledge(in, p.ID), ev)
 			}
-			return ev
+			return []machine.Event{ev}
 		}}
 	}},
-	"position kept after a failed batch": {"has handed over", func() mutant {
-		return mutant{actions: func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action {
-			if p, ok := ev.(machine.Published); ok && p.Err != nil {
-				in.m.Next.Key += 3
-			}
-			return actions
-		}, plan: func(p *plan) { p.faults |= lostRecords }}
-	}},
+	"position kept after a failed batch": {"has handed over", positionKept},
 	"failed load taken for no offset": {"before it knew its offset", func() mutant {
-		return mutant{event: func(in *instance, ev machine.Event) machine.Event {
+		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
 			if l, ok := ev.(machine.OffsetLoaded); ok && l.Err != nil {
-				return machine.OffsetLoaded{Witness: l.Witness}
+				ev = machine.OffsetLoaded{Witness: l.Witness}
 			}
-			return ev
+			return []machine.Event{ev}
 		}}
 	}},
 	"standby that commits":             {"promise 4", standbyCommits},
@@ -68,20 +59,20 @@ var mutants = map[string]struct {
 	"late rows move the offset":        {"promise 3", lateRowsMoveTheOffset},
 	"stop that does not wait for acknowledgements": {"without a fault", func() mutant {
 		quiet := func(p *plan) { p.faults, p.once = 0, false }
-		return mutant{plan: quiet, event: func(in *instance, ev machine.Event) machine.Event {
+		return mutant{plan: quiet, actions: func(_ *instance, ev machine.Event, actions []machine.Action) []machine.Action {
 			if _, ok := ev.(machine.StopRequested); ok {
-				in.m.Sink.InFlight = nil
+				actions = append(actions, machine.Exit{Release: true})
 			}
-			return ev
+			return actions
 		}}
 	}},
 	"strict lease that goes on": {"strict lease", func() mutant {
 		return mutant{plan: func(p *plan) { p.lease, p.strict, p.faults = true, true, p.faults|storeAway|pauses },
-			event: func(in *instance, ev machine.Event) machine.Event {
+			events: func(in *instance, ev machine.Event) []machine.Event {
 				if timer, ok := ev.(machine.TimerFired); ok && timer.Timer == machine.TimerLeaseEnd {
-					return machine.TimerFired{Timer: machine.TimerLeaseEnd} // as if it had been armed again
+					return nil // as if it had been armed again
 				}
-				return ev
+				return []machine.Event{ev}
 			}}
 	}},
 	"merged epochs keep the holders of one": {"promise 3", mergeKeepsOne},
@@ -90,38 +81,60 @@ var mutants = map[string]struct {
 	}},
 	"sequence that falls unnoticed": {"promise 5", func() mutant {
 		return mutant{plan: func(p *plan) { p.faults, p.lease = reuse, false },
-			fence: func(in *instance, f replicate.Fence[int64]) replicate.Bound[int64] {
+			fence: func(in *instance, h *horizon, f fence) bound {
 				f.Counter = false
-				return in.m.OnFence(f, in.w.now)
+				return h.Observe(f, in.w.now)
 			}}
 	}},
 }
 
-// acknowledge marks batches as acknowledged that are not.
-func acknowledge(in *instance, which func(machine.Flight[int64]) bool) {
-	for i := range in.m.Sink.InFlight {
-		f := &in.m.Sink.InFlight[i]
-		f.Acked = f.Acked || which(*f)
+type (
+	horizon = machine.Horizon[int64]
+	fence   = replicate.Fence[int64]
+	bound   = replicate.Bound[int64]
+)
+
+// acknowledge tells the machine of acknowledgements up to a batch that have not come.
+func acknowledge(in *instance, upTo uint64) (events []machine.Event) {
+	for _, f := range in.watcher.flights {
+		if f.id <= upTo && !f.acked {
+			events = append(events, machine.Published{ID: f.id})
+		}
 	}
-	if in.m.Phase == machine.PhaseRunning {
-		in.m.Advance()
+	return events
+}
+
+// positionKept goes on behind rows of a batch that has failed.
+func positionKept() mutant {
+	failed := map[*instance]bool{}
+	return mutant{
+		plan: func(p *plan) { p.faults |= lostRecords },
+		actions: func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action {
+			if p, ok := ev.(machine.Published); ok && p.Err != nil {
+				failed[in] = true
+			}
+			for i, a := range actions {
+				if poll, ok := a.(machine.Poll[int64]); ok && failed[in] {
+					poll.Req.After += 3
+					actions[i] = poll
+				}
+			}
+			return actions
+		},
 	}
 }
 
+// epochsKept answers from a horizon that outlives the connection.
 func epochsKept() mutant {
-	before := machine.Horizon[int64]{}
+	kept := map[*instance]*horizon{}
 	return mutant{
 		plan: func(p *plan) { p.faults, p.pooler, p.anonymous, p.lease = restarts, false, true, false },
-		event: func(in *instance, ev machine.Event) machine.Event {
-			before = in.m.Horizon
-			before.Epochs = slices.Clone(before.Epochs)
-			return ev
-		},
-		actions: func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action {
-			if o, ok := ev.(machine.SourceOpened); ok && o.Err == nil {
-				in.m.Horizon = before
+		fence: func(in *instance, h *horizon, f fence) bound {
+			if kept[in] == nil {
+				kept[in] = machine.NewHorizon[int64](in.config.SettleDelay)
 			}
-			return actions
+			h.Observe(f, in.w.now)
+			return kept[in].Observe(f, in.w.now)
 		},
 	}
 }
@@ -129,9 +142,9 @@ func epochsKept() mutant {
 func incarnationIgnored() mutant {
 	return mutant{
 		plan: func(p *plan) { p.faults, p.pooler, p.anonymous, p.lease = restarts, true, false, false },
-		fence: func(in *instance, f replicate.Fence[int64]) replicate.Bound[int64] {
+		fence: func(in *instance, h *horizon, f fence) bound {
 			f.Incarnation = ""
-			return in.m.OnFence(f, in.w.now)
+			return h.Observe(f, in.w.now)
 		},
 	}
 }
@@ -140,9 +153,9 @@ func standbyCommits() mutant {
 	acked := replicate.Offset{}
 	return mutant{
 		plan: func(p *plan) { p.lease, p.faults = true, p.faults|storeLoses|pauses },
-		event: func(in *instance, ev machine.Event) machine.Event {
-			acked = in.m.Acked.Offset
-			return ev
+		events: func(in *instance, ev machine.Event) []machine.Event {
+			acked = in.m.Standing().Acked.Offset
+			return []machine.Event{ev}
 		},
 		actions: func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action {
 			if l, ok := ev.(machine.LeaseAnswered); ok && l.Err == nil && !l.Held && !acked.IsZero() {
@@ -159,7 +172,7 @@ func witnessAhead() mutant {
 		actions: func(in *instance, _ machine.Event, actions []machine.Action) []machine.Action {
 			for i, a := range actions {
 				if _, ok := a.(machine.SaveWitness); ok {
-					actions[i] = machine.SaveWitness{Offset: in.m.Next.Offset}
+					actions[i] = machine.SaveWitness{Offset: in.m.Standing().Next.Offset}
 				}
 			}
 			return actions
@@ -168,13 +181,21 @@ func witnessAhead() mutant {
 }
 
 func lateRowsMoveTheOffset() mutant {
+	late := map[*instance]int64{}
 	return mutant{
 		plan: func(p *plan) { p.auditOff, p.auditPublish = false, true },
 		actions: func(in *instance, _ machine.Event, actions []machine.Action) []machine.Action {
-			for i := range in.m.Sink.InFlight {
-				if f := &in.m.Sink.InFlight[i]; len(f.Late) > 0 {
-					last := f.Late[len(f.Late)-1].Key
-					f.Last = machine.Position[int64]{Key: last, Offset: replicate.Offset{Key: replicate.KeyText(last)}}
+			for i, a := range actions {
+				switch a := a.(type) {
+				case machine.Publish[int64]:
+					delete(late, in)
+					if a.Page.Last <= in.watcher.handed.Key && !in.watcher.handed.Offset.IsZero() {
+						late[in] = a.Page.Last
+					}
+				case machine.Commit:
+					if last, ok := late[in]; ok {
+						actions[i] = machine.Commit{Offset: replicate.Offset{Key: replicate.KeyText(last)}}
+					}
 				}
 			}
 			return actions
@@ -182,26 +203,41 @@ func lateRowsMoveTheOffset() mutant {
 	}
 }
 
-// mergeKeepsOne does what a merge would do that keeps the holders of the older epoch alone.
+// mergeKeepsOne answers from a horizon of its own that, when its queue is full, merges the two newest epochs to the
+// larger key with the holders of the older alone.
 func mergeKeepsOne() mutant {
+	type epoch struct {
+		high    int64
+		holders []string
+	}
+	var queue []epoch
+	var settled bound
 	return mutant{
-		plan: func(p *plan) { p.faults, p.quick, p.crowd, p.once, p.delay = 0, false, true, false, 0 },
-		fence: func(in *instance, f replicate.Fence[int64]) replicate.Bound[int64] {
-			h := &in.m.Horizon
-			if len(h.Epochs) < machine.EpochsMax || f.High <= h.Epochs[machine.EpochsMax-1].High {
-				return in.m.OnFence(f, in.w.now)
+		plan: func(p *plan) {
+			p.faults, p.quick, p.crowd, p.once, p.delay, p.lease = 0, false, true, false, 0, false
+		},
+		fence: func(in *instance, h *horizon, f fence) bound {
+			h.Observe(f, in.w.now)
+			for i := range queue {
+				queue[i].holders = slices.DeleteFunc(queue[i].holders, func(id string) bool {
+					return !slices.Contains(f.Holders, id)
+				})
 			}
-			older := maps.Clone(h.Epochs[machine.EpochsMax-1].Holders)
-			maps.DeleteFunc(older, func(id string, _ struct{}) bool { return !slices.Contains(f.Holders, id) })
-			bound := in.m.OnFence(f, in.w.now)
-			switch {
-			case len(older) == 0:
-				h.Epochs, h.Settled = nil, replicate.Bound[int64]{Key: f.High, Kind: replicate.BoundUpTo}
-				bound = h.Settled
-			case len(h.Epochs) == machine.EpochsMax:
-				h.Epochs[machine.EpochsMax-1].Holders = older
+			if n := len(queue); f.HasHigh && (n == 0 || f.High > queue[n-1].high) {
+				queue = append(queue, epoch{f.High, slices.Clone(f.Holders)})
 			}
-			return bound
+			if n := len(queue); n > machine.EpochsMax {
+				queue[n-2].high = queue[n-1].high
+				queue = queue[:n-1]
+			}
+			for i := len(queue) - 1; i >= 0; i-- {
+				if len(queue[i].holders) == 0 {
+					settled = bound{Key: queue[i].high, Kind: replicate.BoundUpTo}
+					queue = queue[i+1:]
+					break
+				}
+			}
+			return settled
 		},
 	}
 }

@@ -22,11 +22,11 @@ var (
 // mutant is a known mistake that the checker must catch: a change of the model, or of what passes between the
 // model and the machine, so that the machine itself has no switch for it.
 type mutant struct {
-	plan  func(p *plan)                                      // what the mistake needs to show itself
-	event func(in *instance, ev machine.Event) machine.Event // before the machine sees it
-	// actions changes them before they are carried out.
+	plan    func(p *plan)                                        // what the mistake needs to show itself
+	events  func(in *instance, ev machine.Event) []machine.Event // what the machine is told instead
 	actions func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action
-	fence   func(in *instance, f replicate.Fence[int64]) replicate.Bound[int64] // in place of the machine's
+	// fence answers a fence in place of the horizon that was lent to the poll.
+	fence func(in *instance, h *machine.Horizon[int64], f replicate.Fence[int64]) replicate.Bound[int64]
 
 	sameSnapshot, noFencing, keepSink, notIdempotent, partitionByChance, noVerify bool
 }
@@ -230,17 +230,17 @@ func TestStandbyTakesOver(t *testing.T) {
 			w.start()
 			w.runUntil(w.now.Add(w.upTo(100*time.Millisecond)), nil)
 			holder, standby := w.instances[0], w.instances[1]
-			if holder.m.Phase != machine.PhaseRunning || standby.m.Phase != machine.PhaseStandby {
-				t.Fatalf("seed %d: phases %d and %d", seed, holder.m.Phase, standby.m.Phase)
+			if holder.m.Standing().Phase != machine.PhaseRunning || standby.m.Standing().Phase != machine.PhaseStandby {
+				t.Fatalf("seed %d: phases %d and %d", seed, holder.m.Standing().Phase, standby.m.Standing().Phase)
 			}
-			begin, bound := w.now, standby.m.Config.StandbyInterval+60*time.Millisecond // and the ways between them
+			begin, bound := w.now, standby.config.StandbyInterval+60*time.Millisecond // and the ways between them
 			if stop {
 				w.post(holder, machine.StopRequested{})
 			} else {
 				w.crash(holder)
-				bound += standby.m.Config.LeaseTTL
+				bound += standby.config.LeaseTTL
 			}
-			w.runUntil(w.now.Add(5*time.Second), func() bool { return standby.m.Phase == machine.PhaseRunning })
+			w.runUntil(w.now.Add(5*time.Second), func() bool { return standby.m.Standing().Phase == machine.PhaseRunning })
 			if took := w.now.Sub(begin); took > bound || len(w.check.problems) > 0 {
 				t.Fatalf("seed %d, graceful stop %t: took over after %v, more than %v; %q",
 					seed, stop, took, bound, w.check.problems)

@@ -45,8 +45,8 @@ func (s *simStore) beyond(seq int64, drawn bool) bool {
 		return true
 	}
 	for _, in := range s.w.instances {
-		starting := in.m.Phase == machine.PhaseStarting
-		if beyond(in.m.Next.Offset, seq, drawn) || starting && beyond(in.loading, seq, drawn) {
+		starting := in.m.Standing().Phase == machine.PhaseStarting
+		if beyond(in.m.Standing().Next.Offset, seq, drawn) || starting && beyond(in.loading, seq, drawn) {
 			return true
 		}
 	}
@@ -94,7 +94,7 @@ func (s *simStore) acquire(in *instance) machine.LeaseAnswered {
 	if s.holder != in.id && s.holder != 0 && s.w.now.Before(s.until) {
 		return machine.LeaseAnswered{Holder: strconv.Itoa(s.holder)}
 	}
-	s.holder, s.until = in.id, s.w.now.Add(in.m.Config.LeaseTTL*9/10)
+	s.holder, s.until = in.id, s.w.now.Add(in.config.LeaseTTL*9/10)
 	return machine.LeaseAnswered{Held: true}
 }
 

@@ -47,7 +47,7 @@ func (o *watcher) event(in *instance, ev machine.Event) {
 	case machine.LeaseAnswered:
 		if ev.Err == nil {
 			o.elsewhere = !ev.Held
-			o.leaseEnds = o.askedAt.Add(in.m.Config.LeaseTTL * 9 / 10)
+			o.leaseEnds = o.askedAt.Add(in.config.LeaseTTL * 9 / 10)
 		}
 	case machine.OffsetLoaded:
 		asked := o.loads[0]
@@ -102,7 +102,7 @@ func (o *watcher) action(in *instance, a machine.Action) {
 			c.fail("instance %d polls after %d and has handed over up to %d", in.id, a.Req.After, o.handed.Key)
 		}
 	case machine.Publish[int64]:
-		if in.w.plan.lease && in.m.Config.LeaseStrict && in.w.now.After(o.leaseEnds) {
+		if in.w.plan.lease && in.config.LeaseStrict && in.w.now.After(o.leaseEnds) {
 			c.fail("promise 4: instance %d publishes after its strict lease has ended", in.id)
 		}
 		if _, ours := in.pages[a.Page]; !ours {
@@ -145,23 +145,22 @@ func (o *watcher) commit(in *instance, offset replicate.Offset) {
 
 // bounds checks promise 7 after each step.
 func (o *watcher) bounds(in *instance) {
-	m, c := in.m, &in.w.check
+	s, cfg, c := in.m.Standing(), in.config, &in.w.check
 	check := func(what string, n, limit int) {
 		if n > limit {
 			c.fail("promise 7: instance %d has %d %s, more than %d", in.id, n, what, limit)
 		}
 	}
-	check("batches in flight", len(m.Sink.InFlight), m.Config.InFlight)
-	check("epochs", len(m.Horizon.Epochs), machine.EpochsMax)
-	check("keys to look up", len(m.Watch.Keys), m.Config.AuditKeys)
-	check("keys in one lookup", len(m.Auditing), machine.AuditKeys)
+	check("batches in flight", len(s.InFlight), cfg.InFlight)
+	check("keys to look up", s.Watched, cfg.AuditKeys)
+	check("keys in one lookup", s.Asked, machine.AuditKeys)
 	check("operations on the source", in.lanes[laneSource].queued, 2)
 	check("operations on the store", in.lanes[laneStore].queued, 1)
 	check("requests for the lease", in.lanes[laneLease].queued, 1)
 	check("operations on the sink besides batches", in.lanes[laneSink].queued, 4)
-	for _, f := range m.Sink.InFlight {
-		check("rows in a batch", f.Rows, m.Config.BatchRows)
-		check("bytes in a batch", f.Bytes, max(m.Config.BatchBytes+20, 20))
+	for _, f := range s.InFlight {
+		check("rows in a batch", f.Rows, cfg.BatchRows)
+		check("bytes in a batch", f.Bytes, max(cfg.BatchBytes+20, 20))
 	}
 }
 

@@ -18,36 +18,37 @@ type Element[T any] struct {
 
 // The elements of the arrays of each type.
 var (
-	Bools        = &Element[bool]{16, Bool, AppendBool}
-	Int2s        = &Element[int16]{21, Int2, AppendInt2}
-	Int4s        = &Element[int32]{23, Int4, AppendInt4}
-	Int8s        = &Element[int64]{20, Int8, AppendInt8}
-	OIDs         = &Element[uint32]{26, OID, AppendOID}
-	Float4s      = &Element[float32]{700, Float4, AppendFloat4}
-	Float8s      = &Element[float64]{701, Float8, AppendFloat8}
-	Numerics     = &Element[Numeric]{1700, NumericOf, AppendNumeric}
-	Texts        = &Element[string]{25, Text, AppendText}
-	Varchars     = &Element[string]{1043, Text, AppendText}
-	Bpchars      = &Element[string]{1042, Text, AppendText}
-	Chars        = &Element[string]{18, Char, AppendText}
-	Names        = &Element[string]{19, Name, AppendText}
-	Enums        = &Element[string]{0, Enum, AppendText}
-	UUIDs        = &Element[UUID]{2950, UUIDOf, AppendUUID}
-	Dates        = &Element[Date]{1082, DateOf, AppendDate}
-	Times        = &Element[Time]{1083, TimeOf, AppendTime}
-	TimeTZs      = &Element[TimeTZ]{1266, TimeTZOf, AppendTimeTZ}
-	Timestamps   = &Element[Timestamp]{1114, TimestampOf, AppendTimestamp}
-	TimestampTZs = &Element[TimestampTZ]{1184, TimestampTZOf, AppendTimestampTZ}
-	Intervals    = &Element[Interval]{1186, IntervalOf, AppendInterval}
-	Byteas       = &Element[[]byte]{17, Bytea, AppendBytea}
-	JSONs        = &Element[JSON]{114, JSONOf, AppendJSON}
-	JSONBs       = &Element[JSON]{3802, JSONBOf, AppendJSON}
+	Bools        = &Element[bool]{16, DecodeBool, AppendBool}
+	Int2s        = &Element[int16]{21, DecodeInt2, AppendInt2}
+	Int4s        = &Element[int32]{23, DecodeInt4, AppendInt4}
+	Int8s        = &Element[int64]{20, DecodeInt8, AppendInt8}
+	OIDs         = &Element[uint32]{26, DecodeOID, AppendOID}
+	Float4s      = &Element[float32]{700, DecodeFloat4, AppendFloat4}
+	Float8s      = &Element[float64]{701, DecodeFloat8, AppendFloat8}
+	Numerics     = &Element[Numeric]{1700, DecodeNumeric, AppendNumeric}
+	Texts        = &Element[string]{25, DecodeText, AppendText}
+	Varchars     = &Element[string]{1043, DecodeText, AppendText}
+	Bpchars      = &Element[string]{1042, DecodeText, AppendText}
+	Chars        = &Element[string]{18, DecodeChar, AppendText}
+	Names        = &Element[string]{19, DecodeName, AppendText}
+	Enums        = &Element[string]{0, DecodeEnum, AppendText}
+	UUIDs        = &Element[UUID]{2950, DecodeUUID, AppendUUID}
+	Dates        = &Element[Date]{1082, DecodeDate, AppendDate}
+	Times        = &Element[Time]{1083, DecodeTime, AppendTime}
+	TimeTZs      = &Element[TimeTZ]{1266, DecodeTimeTZ, AppendTimeTZ}
+	Timestamps   = &Element[Timestamp]{1114, DecodeTimestamp, AppendTimestamp}
+	TimestampTZs = &Element[TimestampTZ]{1184, DecodeTimestampTZ, AppendTimestampTZ}
+	Intervals    = &Element[Interval]{1186, DecodeInterval, AppendInterval}
+	Byteas       = &Element[[]byte]{17, DecodeBytea, AppendBytea}
+	JSONs        = &Element[JSON]{114, DecodeJSON, AppendJSON}
+	JSONBs       = &Element[JSON]{3802, DecodeJSONB, AppendJSON}
 )
 
-// AnyOID returns e for elements of a domain over its type.
-func AnyOID[T any](e *Element[T]) *Element[T] {
-	return &Element[T]{Decode: e.Decode, Append: e.Append}
-}
+// DecodeArray decodes an array and every element of it.
+func (e *Element[T]) DecodeArray(v []byte) (Array[T], error) { return e.decodeArray(v, e.OID) }
+
+// DecodeDomainArray decodes an array of a domain over the element's type.
+func (e *Element[T]) DecodeDomainArray(v []byte) (Array[T], error) { return e.decodeArray(v, 0) }
 
 // arrayDimsMax is PostgreSQL's own limit.
 const arrayDimsMax = 6
@@ -61,8 +62,8 @@ type Array[T any] struct {
 	data    []byte
 }
 
-// DecodeArray decodes an array and every element of it.
-func DecodeArray[T any](v []byte, e *Element[T]) (Array[T], error) {
+// decodeArray decodes an array whose elements have a type of this OID, or any type if it is 0.
+func (e *Element[T]) decodeArray(v []byte, want uint32) (Array[T], error) {
 	a := Array[T]{element: e}
 	if len(v) < 12 {
 		return a, &Error{Type: "array", Problem: "it is too short"}
@@ -71,9 +72,9 @@ func DecodeArray[T any](v []byte, e *Element[T]) (Array[T], error) {
 	if a.count < 0 || a.count > arrayDimsMax || len(v) < 12+8*a.count {
 		return a, &Error{Type: "array", Problem: "the number of dimensions is out of range"}
 	}
-	if oid := binary.BigEndian.Uint32(v[8:]); e.OID != 0 && oid != e.OID {
-		have, want := strconv.Itoa(int(oid)), strconv.Itoa(int(e.OID))
-		return a, &Error{Type: "array", Problem: "elements of type " + have + ", want " + want}
+	if oid := binary.BigEndian.Uint32(v[8:]); want != 0 && oid != want {
+		return a, &Error{Type: "array", Problem: "elements of type " + strconv.Itoa(int(oid)) + ", want " +
+			strconv.Itoa(int(want))}
 	}
 	elements := int64(min(a.count, 1))
 	for i := range a.count {

@@ -26,8 +26,8 @@ const (
 // Date is a date, in days since 2000-01-01. Its extremes are -infinity and infinity.
 type Date int32
 
-// DateOf decodes date.
-func DateOf(v []byte) (Date, error) {
+// DecodeDate decodes date.
+func DecodeDate(v []byte) (Date, error) {
 	if len(v) != 4 {
 		return 0, wrongLength("date", len(v), 4)
 	}
@@ -60,8 +60,8 @@ func (d Date) Time() (time.Time, bool) {
 // Time is a time of day, in microseconds since midnight, 24:00:00 included.
 type Time int64
 
-// TimeOf decodes time.
-func TimeOf(v []byte) (Time, error) {
+// DecodeTime decodes time.
+func DecodeTime(v []byte) (Time, error) {
 	if len(v) != 8 {
 		return 0, wrongLength("time", len(v), 8)
 	}
@@ -84,12 +84,12 @@ type TimeTZ struct {
 	Offset int32
 }
 
-// TimeTZOf decodes timetz.
-func TimeTZOf(v []byte) (TimeTZ, error) {
+// DecodeTimeTZ decodes timetz.
+func DecodeTimeTZ(v []byte) (TimeTZ, error) {
 	if len(v) != 12 {
 		return TimeTZ{}, wrongLength("timetz", len(v), 12)
 	}
-	t, err := TimeOf(v[:8])
+	t, err := DecodeTime(v[:8])
 	if err != nil {
 		return TimeTZ{}, err
 	}
@@ -128,8 +128,8 @@ func (t TimeTZ) String() string { return unquoted(AppendTimeTZ(nil, t)) }
 // Timestamp is a point in time without a zone, in microseconds since 2000-01-01.
 type Timestamp int64
 
-// TimestampOf decodes timestamp.
-func TimestampOf(v []byte) (Timestamp, error) {
+// DecodeTimestamp decodes timestamp.
+func DecodeTimestamp(v []byte) (Timestamp, error) {
 	t, err := timestamp("timestamp", v)
 	return Timestamp(t), err
 }
@@ -146,8 +146,8 @@ func (t Timestamp) Time() (time.Time, bool) { return timeOf(int64(t)) }
 // TimestampTZ is a point in time in UTC, in microseconds since 2000-01-01.
 type TimestampTZ int64
 
-// TimestampTZOf decodes timestamptz.
-func TimestampTZOf(v []byte) (TimestampTZ, error) {
+// DecodeTimestampTZ decodes timestamptz.
+func DecodeTimestampTZ(v []byte) (TimestampTZ, error) {
 	t, err := timestamp("timestamptz", v)
 	return TimestampTZ(t), err
 }

@@ -4,7 +4,7 @@
 // the wire to the message costs no memory (Promise 8).
 //
 // A decoder takes the bytes of a value that is not null and checks them whole, so that appending can't
-// fail. A named type's decoder has the type's name with Of, since Go can't give both one name.
+// fail. The decoder of a type T is DecodeT, and AppendT appends what it returns.
 //
 //	scalar.go     integers, booleans, floats, text, bytea, uuid, json
 //	numeric.go    numeric

@@ -13,8 +13,8 @@ type Interval struct {
 	Days, Months int32
 }
 
-// IntervalOf decodes interval.
-func IntervalOf(v []byte) (Interval, error) {
+// DecodeInterval decodes interval.
+func DecodeInterval(v []byte) (Interval, error) {
 	if len(v) != 16 {
 		return Interval{}, wrongLength("interval", len(v), 16)
 	}

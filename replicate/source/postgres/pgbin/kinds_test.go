@@ -61,7 +61,7 @@ func newKind[O, T any](name string, oid, array uint32, decode func([]byte) (O, e
 			return string(write(nil, v)), nil
 		},
 		oursArray: func(wire []byte) (string, error) {
-			v, err := pgbin.DecodeArray(wire, elements)
+			v, err := elements.DecodeArray(wire)
 			if err != nil {
 				return "", err
 			}
@@ -127,31 +127,31 @@ func never([]byte) string { return "" }
 
 // kinds are all decoders.
 var kinds = []kind{
-	newKind("bool", 16, 1000, pgbin.Bool, pgbin.AppendBool, pgbin.Bools, plain[bool], strictBool),
-	newKind("int2", 21, 1005, pgbin.Int2, pgbin.AppendInt2, pgbin.Int2s, plain[int16], never),
-	newKind("int4", 23, 1007, pgbin.Int4, pgbin.AppendInt4, pgbin.Int4s, plain[int32], never),
-	newKind("int8", 20, 1016, pgbin.Int8, pgbin.AppendInt8, pgbin.Int8s, plain[int64], never),
-	newKind("oid", 26, 1028, pgbin.OID, pgbin.AppendOID, pgbin.OIDs, plain[uint32], never),
-	newKind("float4", 700, 1021, pgbin.Float4, pgbin.AppendFloat4, pgbin.Float4s, float4, never),
-	newKind("float8", 701, 1022, pgbin.Float8, pgbin.AppendFloat8, pgbin.Float8s, float8, never),
-	newKind("numeric", 1700, 1231, pgbin.NumericOf, pgbin.AppendNumeric, pgbin.Numerics, numeric, strictNumeric),
-	newKind("text", 25, 1009, pgbin.Text, pgbin.AppendText, pgbin.Texts, text, strictText),
-	newKind("varchar", 1043, 1015, pgbin.Text, pgbin.AppendText, pgbin.Varchars, text, strictText),
-	newKind("bpchar", 1042, 1014, pgbin.Text, pgbin.AppendText, pgbin.Bpchars, text, strictText),
-	newKind("char", 18, 1002, pgbin.Char, pgbin.AppendText, pgbin.Chars, char, strictChar),
-	newKind("name", 19, 1003, pgbin.Name, pgbin.AppendText, pgbin.Names, text, strictText),
-	newKind("enum", oidMood, oidMoods, pgbin.Enum, pgbin.AppendText, pgbin.Enums, text, strictText),
-	newKind("uuid", 2950, 2951, pgbin.UUIDOf, pgbin.AppendUUID, pgbin.UUIDs, uuid, never),
-	newKind("date", 1082, 1182, pgbin.DateOf, pgbin.AppendDate, pgbin.Dates, date, never),
-	newKind("time", 1083, 1183, pgbin.TimeOf, pgbin.AppendTime, pgbin.Times, timeOfDay, strictTime),
-	newKind("timetz", oidTimeTZ, oidTimeTZs, pgbin.TimeTZOf, pgbin.AppendTimeTZ, pgbin.TimeTZs, timeTZ, never),
-	newKind("timestamp", 1114, 1115, pgbin.TimestampOf, pgbin.AppendTimestamp, pgbin.Timestamps, timestamp, never),
-	newKind("timestamptz", 1184, 1185, pgbin.TimestampTZOf, pgbin.AppendTimestampTZ, pgbin.TimestampTZs, timestampTZ,
+	newKind("bool", 16, 1000, pgbin.DecodeBool, pgbin.AppendBool, pgbin.Bools, plain[bool], strictBool),
+	newKind("int2", 21, 1005, pgbin.DecodeInt2, pgbin.AppendInt2, pgbin.Int2s, plain[int16], never),
+	newKind("int4", 23, 1007, pgbin.DecodeInt4, pgbin.AppendInt4, pgbin.Int4s, plain[int32], never),
+	newKind("int8", 20, 1016, pgbin.DecodeInt8, pgbin.AppendInt8, pgbin.Int8s, plain[int64], never),
+	newKind("oid", 26, 1028, pgbin.DecodeOID, pgbin.AppendOID, pgbin.OIDs, plain[uint32], never),
+	newKind("float4", 700, 1021, pgbin.DecodeFloat4, pgbin.AppendFloat4, pgbin.Float4s, float4, never),
+	newKind("float8", 701, 1022, pgbin.DecodeFloat8, pgbin.AppendFloat8, pgbin.Float8s, float8, never),
+	newKind("numeric", 1700, 1231, pgbin.DecodeNumeric, pgbin.AppendNumeric, pgbin.Numerics, numeric, strictNumeric),
+	newKind("text", 25, 1009, pgbin.DecodeText, pgbin.AppendText, pgbin.Texts, text, strictText),
+	newKind("varchar", 1043, 1015, pgbin.DecodeText, pgbin.AppendText, pgbin.Varchars, text, strictText),
+	newKind("bpchar", 1042, 1014, pgbin.DecodeText, pgbin.AppendText, pgbin.Bpchars, text, strictText),
+	newKind("char", 18, 1002, pgbin.DecodeChar, pgbin.AppendText, pgbin.Chars, char, strictChar),
+	newKind("name", 19, 1003, pgbin.DecodeName, pgbin.AppendText, pgbin.Names, text, strictText),
+	newKind("enum", oidMood, oidMoods, pgbin.DecodeEnum, pgbin.AppendText, pgbin.Enums, text, strictText),
+	newKind("uuid", 2950, 2951, pgbin.DecodeUUID, pgbin.AppendUUID, pgbin.UUIDs, uuid, never),
+	newKind("date", 1082, 1182, pgbin.DecodeDate, pgbin.AppendDate, pgbin.Dates, date, never),
+	newKind("time", 1083, 1183, pgbin.DecodeTime, pgbin.AppendTime, pgbin.Times, timeOfDay, strictTime),
+	newKind("timetz", oidTimeTZ, oidTimeTZs, pgbin.DecodeTimeTZ, pgbin.AppendTimeTZ, pgbin.TimeTZs, timeTZ, never),
+	newKind("timestamp", 1114, 1115, pgbin.DecodeTimestamp, pgbin.AppendTimestamp, pgbin.Timestamps, timestamp, never),
+	newKind("timestamptz", 1184, 1185, pgbin.DecodeTimestampTZ, pgbin.AppendTimestampTZ, pgbin.TimestampTZs, timestampTZ,
 		never),
-	newKind("interval", 1186, 1187, pgbin.IntervalOf, pgbin.AppendInterval, pgbin.Intervals, interval, never),
-	newKind("bytea", 17, 1001, pgbin.Bytea, pgbin.AppendBytea, pgbin.Byteas, bytea, never),
-	newKind("json", 114, 199, pgbin.JSONOf, pgbin.AppendJSON, pgbin.JSONs, document, strictText),
-	newKind("jsonb", 3802, 3807, pgbin.JSONBOf, pgbin.AppendJSON, pgbin.JSONBs, document, strictText),
+	newKind("interval", 1186, 1187, pgbin.DecodeInterval, pgbin.AppendInterval, pgbin.Intervals, interval, never),
+	newKind("bytea", 17, 1001, pgbin.DecodeBytea, pgbin.AppendBytea, pgbin.Byteas, bytea, never),
+	newKind("json", 114, 199, pgbin.DecodeJSON, pgbin.AppendJSON, pgbin.JSONs, document, strictText),
+	newKind("jsonb", 3802, 3807, pgbin.DecodeJSONB, pgbin.AppendJSON, pgbin.JSONBs, document, strictText),
 }
 
 func strictBool(wire []byte) string {

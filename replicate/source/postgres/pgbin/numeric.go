@@ -20,8 +20,8 @@ const (
 	numericNegInf   = 0xf000
 )
 
-// NumericOf decodes numeric.
-func NumericOf(v []byte) (Numeric, error) {
+// DecodeNumeric decodes numeric.
+func DecodeNumeric(v []byte) (Numeric, error) {
 	if len(v) < 8 || len(v) != 8+2*int(binary.BigEndian.Uint16(v)) {
 		return Numeric{}, &Error{Type: "numeric", Problem: strconv.Itoa(len(v)) + " bytes do not match its count of digits"}
 	}

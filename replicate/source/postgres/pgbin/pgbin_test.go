@@ -92,7 +92,7 @@ func TestHostileArrays(t *testing.T) {
 	} {
 		b := unhex(t, wire)
 		var err error
-		allocated := testing.AllocsPerRun(10, func() { _, err = pgbin.DecodeArray(b, pgbin.Int4s) })
+		allocated := testing.AllocsPerRun(10, func() { _, err = pgbin.Int4s.DecodeArray(b) })
 		if err == nil || !strings.Contains(err.Error(), want) || allocated > 6 {
 			t.Errorf("%s gives %v with %v allocations, want an error with %q", wire, err, allocated, want)
 		}

@@ -20,8 +20,8 @@ func wrongLength(typ string, have, want int) error {
 	return &Error{Type: typ, Problem: strconv.Itoa(have) + " bytes, want " + strconv.Itoa(want)}
 }
 
-// Bool decodes boolean.
-func Bool(v []byte) (bool, error) {
+// DecodeBool decodes boolean.
+func DecodeBool(v []byte) (bool, error) {
 	if len(v) != 1 {
 		return false, wrongLength("bool", len(v), 1)
 	}
@@ -34,8 +34,8 @@ func Bool(v []byte) (bool, error) {
 // AppendBool appends true or false.
 func AppendBool(b []byte, v bool) []byte { return canonical.AppendBool(b, v) }
 
-// Int2 decodes smallint.
-func Int2(v []byte) (int16, error) {
+// DecodeInt2 decodes smallint.
+func DecodeInt2(v []byte) (int16, error) {
 	if len(v) != 2 {
 		return 0, wrongLength("int2", len(v), 2)
 	}
@@ -45,8 +45,8 @@ func Int2(v []byte) (int16, error) {
 // AppendInt2 appends the number.
 func AppendInt2(b []byte, v int16) []byte { return canonical.AppendInt(b, int64(v)) }
 
-// Int4 decodes integer.
-func Int4(v []byte) (int32, error) {
+// DecodeInt4 decodes integer.
+func DecodeInt4(v []byte) (int32, error) {
 	if len(v) != 4 {
 		return 0, wrongLength("int4", len(v), 4)
 	}
@@ -56,8 +56,8 @@ func Int4(v []byte) (int32, error) {
 // AppendInt4 appends the number.
 func AppendInt4(b []byte, v int32) []byte { return canonical.AppendInt(b, int64(v)) }
 
-// Int8 decodes bigint.
-func Int8(v []byte) (int64, error) {
+// DecodeInt8 decodes bigint.
+func DecodeInt8(v []byte) (int64, error) {
 	if len(v) != 8 {
 		return 0, wrongLength("int8", len(v), 8)
 	}
@@ -67,8 +67,8 @@ func Int8(v []byte) (int64, error) {
 // AppendInt8 appends the number.
 func AppendInt8(b []byte, v int64) []byte { return canonical.AppendInt(b, v) }
 
-// OID decodes oid.
-func OID(v []byte) (uint32, error) {
+// DecodeOID decodes oid.
+func DecodeOID(v []byte) (uint32, error) {
 	if len(v) != 4 {
 		return 0, wrongLength("oid", len(v), 4)
 	}
@@ -78,8 +78,8 @@ func OID(v []byte) (uint32, error) {
 // AppendOID appends the number.
 func AppendOID(b []byte, v uint32) []byte { return canonical.AppendUint(b, uint64(v)) }
 
-// Float4 decodes real.
-func Float4(v []byte) (float32, error) {
+// DecodeFloat4 decodes real.
+func DecodeFloat4(v []byte) (float32, error) {
 	if len(v) != 4 {
 		return 0, wrongLength("float4", len(v), 4)
 	}
@@ -89,8 +89,8 @@ func Float4(v []byte) (float32, error) {
 // AppendFloat4 appends the shortest digits that read back as a single.
 func AppendFloat4(b []byte, v float32) []byte { return canonical.AppendFloat32(b, v) }
 
-// Float8 decodes double precision.
-func Float8(v []byte) (float64, error) {
+// DecodeFloat8 decodes double precision.
+func DecodeFloat8(v []byte) (float64, error) {
 	if len(v) != 8 {
 		return 0, wrongLength("float8", len(v), 8)
 	}
@@ -100,30 +100,30 @@ func Float8(v []byte) (float64, error) {
 // AppendFloat8 appends the shortest digits that read back as a double.
 func AppendFloat8(b []byte, v float64) []byte { return canonical.AppendFloat64(b, v) }
 
-// Text decodes text, varchar and char(n). It refuses what is not UTF-8, which a database with the
+// DecodeText decodes text, varchar and char(n). It refuses what is not UTF-8, which a database with the
 // encoding SQL_ASCII can hold.
-func Text(v []byte) (string, error) {
+func DecodeText(v []byte) (string, error) {
 	if !utf8.Valid(v) {
 		return "", &Error{Type: "text", Problem: "invalid UTF-8 at byte " + strconv.Itoa(invalidAt(v))}
 	}
 	return view(v), nil
 }
 
-// Name decodes name.
-func Name(v []byte) (string, error) { return Text(v) }
+// DecodeName decodes name.
+func DecodeName(v []byte) (string, error) { return DecodeText(v) }
 
-// Enum decodes a value of any enum.
-func Enum(v []byte) (string, error) { return Text(v) }
+// DecodeEnum decodes a value of any enum.
+func DecodeEnum(v []byte) (string, error) { return DecodeText(v) }
 
-// Char decodes "char", a single byte; its zero is the empty text.
-func Char(v []byte) (string, error) {
+// DecodeChar decodes "char", a single byte; its zero is the empty text.
+func DecodeChar(v []byte) (string, error) {
 	if len(v) != 1 {
 		return "", wrongLength("char", len(v), 1)
 	}
 	if v[0] == 0 {
 		return "", nil
 	}
-	return Text(v)
+	return DecodeText(v)
 }
 
 // AppendText appends the string.
@@ -142,8 +142,8 @@ func invalidAt(v []byte) int {
 	return len(v)
 }
 
-// Bytea decodes bytea.
-func Bytea(v []byte) ([]byte, error) { return v, nil }
+// DecodeBytea decodes bytea.
+func DecodeBytea(v []byte) ([]byte, error) { return v, nil }
 
 // AppendBytea appends the bytes in base64.
 func AppendBytea(b, v []byte) []byte { return canonical.AppendBase64(b, v) }
@@ -151,8 +151,8 @@ func AppendBytea(b, v []byte) []byte { return canonical.AppendBase64(b, v) }
 // UUID is a uuid.
 type UUID [16]byte
 
-// UUIDOf decodes uuid.
-func UUIDOf(v []byte) (UUID, error) {
+// DecodeUUID decodes uuid.
+func DecodeUUID(v []byte) (UUID, error) {
 	if len(v) != 16 {
 		return UUID{}, wrongLength("uuid", len(v), 16)
 	}
@@ -180,21 +180,21 @@ func unquoted(b []byte) string { return string(b[1 : len(b)-1]) }
 // JSON is the text of a json or jsonb value, known to be valid. It is empty only in an empty row.
 type JSON string
 
-// JSONOf decodes json.
-func JSONOf(v []byte) (JSON, error) {
-	text, err := Text(v)
+// DecodeJSON decodes json.
+func DecodeJSON(v []byte) (JSON, error) {
+	text, err := DecodeText(v)
 	if err == nil {
 		err = canonical.Valid(text)
 	}
 	return JSON(text), err
 }
 
-// JSONBOf decodes jsonb, whose text follows a version byte.
-func JSONBOf(v []byte) (JSON, error) {
+// DecodeJSONB decodes jsonb, whose text follows a version byte.
+func DecodeJSONB(v []byte) (JSON, error) {
 	if len(v) == 0 || v[0] != 1 {
 		return "", &Error{Type: "jsonb", Problem: "unknown version of the format"}
 	}
-	return JSONOf(v[1:])
+	return DecodeJSON(v[1:])
 }
 
 // AppendJSON appends the document in canonical form.

@@ -37,21 +37,31 @@ CREATE TABLE events (id k PRIMARY KEY, text text NOT NULL);
 -- case: CACHE
 -- table: identity
 -- says: sequence public.events_id_seq has CACHE 20
--- says: ALTER SEQUENCE public.events_id_seq CACHE 1
+-- says: ALTER SEQUENCE public.events_id_seq CACHE 1, and let the application connect again
 -- says: unsafe_delay_sec
 ALTER SEQUENCE events_id_seq CACHE 20;
 
 -- case: INCREMENT
 -- table: identity
--- says: has INCREMENT 50
--- says: INCREMENT 1
+-- says: has INCREMENT 50 and not 1, so keys may be drawn in blocks
+-- says: leave the sequence as it is until no application draws blocks of 50 keys
+-- says: allocationSize = 1
+-- says: unsafe_delay_sec
 ALTER SEQUENCE events_id_seq INCREMENT 50;
 
 -- case: descending
--- says: has INCREMENT -1
--- says: INCREMENT 1
+-- says: has INCREMENT -1: new keys are below those that were published
+-- says: a sequence that ascends
 CREATE SEQUENCE s INCREMENT -1;
 CREATE TABLE events (id bigint DEFAULT nextval('s') PRIMARY KEY, text text NOT NULL);
+
+-- case: an increment for an ORM that draws blocks, vouched for
+-- settle: hib_seq
+-- says: sequence public.hib_seq has INCREMENT 50
+-- says: then ALTER SEQUENCE public.hib_seq INCREMENT 1, then start the new version
+-- says: unsafe_delay_sec
+CREATE SEQUENCE hib_seq INCREMENT BY 50;
+CREATE TABLE events (id bigint PRIMARY KEY, text text NOT NULL);
 
 -- case: CYCLE
 -- table: identity

@@ -91,31 +91,63 @@ func invalidText(text []byte) error {
 	return errors.New("invalid UTF-8")
 }
 
-// Scan reads column i. Generated code calls it once a column and looks at err once a row.
+// Scan reads column i, which may hold a value of any class. Generated code calls it, NotNull or Nullable once a column
+// and looks at err once a row: the first error is kept, as a *replicate.ColumnError.
 func Scan(err *error, name string, row *Row, i int) Value {
 	v, e := row.Value(i)
-	if e != nil && *err == nil {
-		*err = &replicate.ColumnError{Column: name, Err: e}
-	}
+	fail(err, name, e)
 	return v
 }
 
-var errNoInteger = errors.New("the key is not an integer")
-
-// ScanKey reads the key.
-func ScanKey(name string, row *Row, i int) (int64, error) {
-	v, err := row.Value(i)
-	if err == nil && v.Class != Integer {
-		err = errNoInteger
-	}
-	if err != nil {
-		return 0, &replicate.ColumnError{Column: name, Err: err}
-	}
-	return v.Int, nil
+// NotNull reads column i, which holds values of one class alone.
+func NotNull[T any](err *error, name string, row *Row, i int, decode func(Value) (T, error)) T {
+	t, e := decode(Scan(err, name, row, i))
+	fail(err, name, e)
+	return t
 }
 
-// Int64 returns the integer, and 0 for a value of another class.
-func (v Value) Int64() int64 { return v.Int }
+// Nullable is NotNull for a column that may be null.
+func Nullable[T any](err *error, name string, row *Row, i int, decode func(Value) (T, error)) replicate.Null[T] {
+	v := Scan(err, name, row, i)
+	if v.Class == Null {
+		return replicate.Null[T]{}
+	}
+	t, e := decode(v)
+	fail(err, name, e)
+	return replicate.Null[T]{V: t, Valid: true}
+}
+
+func fail(err *error, name string, cause error) {
+	if cause != nil && *err == nil {
+		*err = &replicate.ColumnError{Column: name, Err: cause}
+	}
+}
+
+var (
+	errNotInteger = errors.New("it is not an integer")
+	errNotReal    = errors.New("it is not a floating-point number")
+	errNotText    = errors.New("it is not text")
+	errNotBlob    = errors.New("it is not a blob")
+)
+
+// DecodeInteger returns the integer that v must be.
+func DecodeInteger(v Value) (int64, error) { return v.Int, unless(v, Integer, errNotInteger) }
+
+// DecodeReal returns the floating-point number that v must be.
+func DecodeReal(v Value) (float64, error) { return v.Float, unless(v, Real, errNotReal) }
+
+// DecodeText returns the text that v must be.
+func DecodeText(v Value) (string, error) { return v.Str, unless(v, Text, errNotText) }
+
+// DecodeBlob returns the bytes that v must be.
+func DecodeBlob(v Value) ([]byte, error) { return v.Bytes, unless(v, Blob, errNotBlob) }
+
+func unless(v Value, want Class, err error) error {
+	if v.Class == want {
+		return nil
+	}
+	return err
+}
 
 // AppendJSON appends the value by its storage class: a number, a string, base64 or null.
 func (v Value) AppendJSON(b []byte) []byte {

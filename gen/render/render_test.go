@@ -1,4 +1,4 @@
-package templates_test
+package render_test
 
 import (
 	"bytes"
@@ -10,18 +10,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/repliqate/repliqate/gen/render"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon"
-	"github.com/repliqate/repliqate/templates"
 )
 
-var data = templates.Data{Package: "orders", Table: "sales.orders", Key: `a "nasty": $key ${x}`, Engine: "postgres",
+var data = render.Data{Package: "orders", Table: "sales.orders", Key: `a "nasty": $key ${x}`,
 	URI: "postgresql://localhost/shop", Folder: "generated/orders", Sequence: "sales.orders_id_seq",
 	Fields: []string{"null", "a: b", "Off"}}
 
 func config(t *testing.T) string {
 	t.Helper()
-	files, err := templates.Extras(data, []string{"config"})
+	files, err := render.Extras(data, []string{"config"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestConfigIsRead(t *testing.T) {
 
 // Every key that docs/configure.md lists is explained in the emitted configuration.
 func TestConfigHasEveryKey(t *testing.T) {
-	doc, err := os.ReadFile("../docs/configure.md")
+	doc, err := os.ReadFile("../../docs/configure.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestConfigHasEveryKey(t *testing.T) {
 func TestDockerfileAndUnit(t *testing.T) {
 	d := data
 	d.Table = "100%\nsure"
-	files, err := templates.Extras(d, []string{"dockerfile", "systemd"})
+	files, err := render.Extras(d, []string{"dockerfile", "systemd"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestDockerfileAndUnit(t *testing.T) {
 			t.Errorf("the last stage lacks %q:\n%s", want, docker)
 		}
 	}
-	module, err := os.ReadFile("../go.mod")
+	module, err := os.ReadFile("../../go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +137,8 @@ func TestDockerfileAndUnit(t *testing.T) {
 			t.Errorf("the unit lacks %q:\n%s", want, unit)
 		}
 	}
-	d.Engine = "sqlite"
-	if files, err = templates.Extras(d, []string{"systemd"}); err != nil {
+	d.LocalFile = true
+	if files, err = render.Extras(d, []string{"systemd"}); err != nil {
 		t.Fatal(err)
 	}
 	unit = string(files["repliqate-orders.service"])

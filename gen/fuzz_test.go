@@ -1,4 +1,4 @@
-package schema
+package gen_test
 
 import (
 	"errors"
@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/repliqate/repliqate/gen"
+	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/schema"
 )
 
 var packagePattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
@@ -32,22 +35,24 @@ func FuzzSchema(f *testing.F) {
 		"CREATE TABLE t (id text PRIMARY KEY",
 		"'", "\"", "/*", "$$", "$tag$ ", "[", "\xff", "\x00", "\ufeff;", ";;", "é",
 	} {
-		for e := range uint8(3) {
+		for e := range uint8(len(gen.Engines) + 1) {
 			f.Add(seed, e)
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string, choice uint8) {
-		file, err := newFile("x.sql", []byte(text))
+		var files []*engine.File
+		file, err := ddl.New("x.sql", []byte(text))
 		if err == nil {
-			err = parse([]*File{file}, []*engine.Engine{nil, engine.Postgres, engine.SQLite}[choice%3])
+			engines := append(engine.List{nil}, gen.Engines...) // nil: it is told
+			files, err = gen.Engines.Parse([]*ddl.File{file}, engines[int(choice)%len(engines)])
 		}
 		if err != nil {
 			checkError(t, text, err)
 			return
 		}
-		wanted := map[*Table]bool{}
+		wanted := map[*ddl.Table]bool{}
 		for _, table := range file.Tables {
-			checkTable(t, text, table)
+			checkTable(t, text, files[0].Engine, table)
 			wanted[table] = true
 		}
 		file.Needed(wanted)
@@ -56,7 +61,7 @@ func FuzzSchema(f *testing.F) {
 
 func checkError(t *testing.T, text string, err error) {
 	t.Helper()
-	var e *Error
+	var e *ddl.Error
 	if !errors.As(err, &e) {
 		t.Fatalf("%v has no position", err)
 	}
@@ -72,19 +77,20 @@ func checkError(t *testing.T, text string, err error) {
 	}
 }
 
-func checkTable(t *testing.T, text string, table *Table) {
+func checkTable(t *testing.T, text string, e *engine.Engine, table *ddl.Table) {
 	t.Helper()
-	if _, err := table.Key(""); err != nil {
+	if _, err := e.Key(table, ""); err != nil {
 		checkError(t, text, err)
 	}
-	if err := table.CheckTypes(); err != nil {
+	if err := e.CheckTypes(table); err != nil {
 		checkError(t, text, err)
 	}
-	if name := PackageName(table.Schema, table.Name); !packagePattern.MatchString(name) || misread(name) {
+	name := schema.PackageName(table.Schema, table.Name, nil)
+	if !packagePattern.MatchString(name) || schema.PackageName("", name, nil) != name { // it would be misread
 		t.Errorf("table %q is to become package %q", table.QualifiedName(), name)
 	}
 	for _, name := range table.ColumnNames() {
-		if goName := GoName(name); !token.IsIdentifier(goName) || !token.IsExported(goName) {
+		if goName := schema.GoName(name); !token.IsIdentifier(goName) || !token.IsExported(goName) {
 			t.Errorf("column %q is to become field %q", name, goName)
 		}
 	}

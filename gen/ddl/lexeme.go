@@ -1,24 +1,24 @@
-package schema
+package ddl
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// lexeme is a word, a quoted name or string, or a symbol of SQL. Comments and spaces are none.
-type lexeme struct {
-	pos, end int
-	text     string // as it is written, quotes included
+// Lexeme is a word, a quoted name or string, or a symbol of SQL. Comments and spaces are none.
+type Lexeme struct {
+	Pos  int
+	Text string // as it is written, quotes included
 }
 
-// lexemes splits SQL of any engine, well enough to find names and to tell engines apart. What is not
+// Lexemes splits SQL of any engine, well enough to find names and to tell engines apart. What is not
 // closed runs to the end of the text.
-func lexemes(text string) []lexeme {
-	var out []lexeme
+func Lexemes(text string) []Lexeme {
+	var out []Lexeme
 	for pos := 0; pos < len(text); {
 		n, found := next(text[pos:])
 		if found {
-			out = append(out, lexeme{pos, pos + n, text[pos : pos+n]})
+			out = append(out, Lexeme{pos, text[pos : pos+n]})
 		}
 		pos += n
 	}
@@ -37,7 +37,7 @@ func next(text string) (n int, found bool) {
 		return upTo(text, 2, "*/"), false
 	case c == '\'' || c == '"' || c == '`':
 		return quoted(text, c), true
-	case c == '[' && len(text) > 1 && isWord(rune(text[1])) && !isDigit(text[1]):
+	case c == '[' && len(text) > 1 && IsWord(rune(text[1])) && !isDigit(text[1]):
 		return upTo(text, 1, "]"), true // a name of SQLite; arrays have a digit or nothing in brackets
 	case c == '$':
 		return dollarQuoted(text), true
@@ -45,12 +45,12 @@ func next(text string) (n int, found bool) {
 		return 2, true
 	}
 	r, size := utf8.DecodeRuneInString(text)
-	if !isWord(r) {
+	if !IsWord(r) {
 		return size, true
 	}
 	for n < len(text) {
 		r, size := utf8.DecodeRuneInString(text[n:])
-		if !isWord(r) {
+		if !IsWord(r) {
 			break
 		}
 		n += size
@@ -60,12 +60,13 @@ func next(text string) (n int, found bool) {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-func isWord(r rune) bool {
+// IsWord reports whether a word of SQL can hold r.
+func IsWord(r rune) bool {
 	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' ||
 		r >= 0x80 && r != utf8.RuneError
 }
 
-// upTo returns the length up to the end of what closes the text, from where on it is looked for.
+// upTo returns the length up to the end of what closes the text, which is looked for from there on.
 func upTo(text string, from int, closing string) int {
 	if i := strings.Index(text[from:], closing); i >= 0 {
 		return from + i + len(closing)
@@ -89,7 +90,7 @@ func quoted(text string, quote byte) int {
 
 // dollarQuoted returns the length of PostgreSQL's $tag$ ... $tag$, or of a single $.
 func dollarQuoted(text string) int {
-	end := strings.IndexFunc(text[1:], func(r rune) bool { return !isWord(r) })
+	end := strings.IndexFunc(text[1:], func(r rune) bool { return !IsWord(r) })
 	if end < 0 || text[1+end] != '$' {
 		return 1
 	}
@@ -97,33 +98,33 @@ func dollarQuoted(text string) int {
 	return upTo(text, len(tag), tag)
 }
 
-// name returns the identifier that a lexeme is, without its quotes.
-func (t lexeme) name() string {
-	if len(t.text) < 2 {
-		return t.text
+// Name returns the identifier that a lexeme is, without its quotes.
+func (t Lexeme) Name() string {
+	if len(t.Text) < 2 {
+		return t.Text
 	}
-	switch q := t.text[:1]; q {
+	switch q := t.Text[:1]; q {
 	case `"`, "`", "'":
-		return strings.ReplaceAll(t.text[1:len(t.text)-1], q+q, q)
+		return strings.ReplaceAll(t.Text[1:len(t.Text)-1], q+q, q)
 	case "[":
-		return t.text[1 : len(t.text)-1]
+		return t.Text[1 : len(t.Text)-1]
 	}
-	return t.text
+	return t.Text
 }
 
-// is reports whether a lexeme is the word, in any case.
-func (t lexeme) is(word string) bool { return strings.EqualFold(t.text, word) }
+// Is reports whether a lexeme is the word, in any case.
+func (t Lexeme) Is(word string) bool { return strings.EqualFold(t.Text, word) }
 
-// mark is what the tables of words that tell engines apart call a lexeme: the word in capitals, or the
+// Mark is what the tables of words that tell engines apart call a lexeme: the word in capitals, or the
 // quote of a name that only some engines quote so.
-func (t lexeme) mark() string {
+func (t Lexeme) Mark() string {
 	switch {
-	case t.text[0] == '`':
+	case t.Text[0] == '`':
 		return "`name`"
-	case t.text[0] == '[' && len(t.text) > 1:
+	case t.Text[0] == '[' && len(t.Text) > 1:
 		return "[name]"
-	case t.text[0] == '$' && len(t.text) > 1:
+	case t.Text[0] == '$' && len(t.Text) > 1:
 		return "$$"
 	}
-	return strings.ToUpper(t.text)
+	return strings.ToUpper(t.Text)
 }

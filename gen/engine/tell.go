@@ -1,17 +1,17 @@
-package schema
+package engine
 
 import (
 	"fmt"
 	"strings"
 
-	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/ddl"
 )
 
 // tellAll finds the engine of each file. One in which no word tells it is taken for what the file before
 // it is, since files of one database are named together.
-func tellAll(files []*File) {
+func (l List) tellAll(files []*File) {
 	for _, f := range files {
-		f.Engine, f.Why = tell(f.text)
+		f.Engine, f.Why = l.tell(f.Text)
 	}
 	for i, f := range files {
 		switch {
@@ -19,26 +19,25 @@ func tellAll(files []*File) {
 		case i > 0:
 			f.Engine, f.Why = files[i-1].Engine, "taken because that is what "+files[i-1].Name+" is for"
 		default:
-			f.Engine, f.Why = engine.All[0], "taken because no word of the DDL tells: --engine names another"
+			f.Engine, f.Why = l[0], "taken because no word of the DDL tells: --engine names another"
 		}
 	}
 }
 
 // tell finds the engine by words that only one of them has: first what is a syntax error to the
-// others, then what is unusual with them. It says what told it, and
-// nothing where no word does.
-func tell(text string) (*engine.Engine, string) {
-	all := lexemes(text)
+// others, then what is unusual with them. It also returns what told it, and nothing if no word does.
+func (l List) tell(text string) (*Engine, string) {
+	all := ddl.Lexemes(text)
 	marks := make([]string, len(all))
 	for i, t := range all {
-		marks[i] = t.mark()
+		marks[i] = t.Mark()
 	}
-	for _, words := range []func(*engine.Engine) []string{
-		func(e *engine.Engine) []string { return e.Words },
-		func(e *engine.Engine) []string { return e.Hints },
+	for _, words := range []func(*Engine) []string{
+		func(e *Engine) []string { return e.Words },
+		func(e *Engine) []string { return e.Hints },
 	} {
 		for i := range marks {
-			for _, e := range engine.All {
+			for _, e := range l {
 				for _, phrase := range words(e) {
 					if begins(marks[i:], phrase) {
 						return e, fmt.Sprintf("told from %s", phrase)

@@ -1,22 +1,23 @@
-package schema
+package postgres
 
 import (
-	"errors"
 	"fmt"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/ddl"
 )
 
 // createTable takes a table. It returns nil for a partition: that has the columns of its parent, which
 // is the one to replicate.
-func (r *pgReader) createTable(f *File, create *pg.CreateStmt) (*Table, error) {
+func (r *reader) createTable(f *ddl.File, create *pg.CreateStmt) (*ddl.Table, error) {
 	if create.Partbound != nil || create.Relation.Relpersistence == "t" {
 		return nil, nil
 	}
-	t := &Table{Schema: create.Relation.Schemaname, Name: create.Relation.Relname, file: f, pos: f.nameAt(create.Relation)}
-	if t.Schema == engine.Postgres.Default {
+	t := &ddl.Table{Schema: create.Relation.Schemaname, Name: create.Relation.Relname,
+		File: f, Pos: nameAt(f, create.Relation)}
+	if t.Schema == schema {
 		t.Schema = ""
 	}
 	if create.IfNotExists && r.find(t.Schema, t.Name) != nil {
@@ -24,22 +25,22 @@ func (r *pgReader) createTable(f *File, create *pg.CreateStmt) (*Table, error) {
 	}
 	switch {
 	case create.OfTypename != nil:
-		t.problem = fmt.Errorf("the columns of table %s are those of a type: give its definition with columns",
+		t.Problem = fmt.Errorf("the columns of table %s are those of a type: give its definition with columns",
 			t.QualifiedName())
 	case len(create.InhRelations) > 0:
-		t.problem = fmt.Errorf("table %s inherits columns: give its definition with all columns and without INHERITS",
+		t.Problem = fmt.Errorf("table %s inherits columns: give its definition with all columns and without INHERITS",
 			t.QualifiedName())
 	}
 	for _, element := range create.TableElts {
 		switch n := element.Node.(type) {
 		case *pg.Node_ColumnDef:
-			if err := t.addColumn(f, n.ColumnDef); err != nil {
+			if err := addColumn(t, f, n.ColumnDef); err != nil {
 				return nil, err
 			}
 		case *pg.Node_Constraint:
-			t.constraint(n.Constraint)
+			constrain(t, n.Constraint)
 		case *pg.Node_TableLikeClause:
-			t.problem = fmt.Errorf("table %s takes columns from another with LIKE: give its definition with all columns",
+			t.Problem = fmt.Errorf("table %s takes columns from another with LIKE: give its definition with all columns",
 				t.QualifiedName())
 		}
 	}
@@ -48,27 +49,27 @@ func (r *pgReader) createTable(f *File, create *pg.CreateStmt) (*Table, error) {
 }
 
 // nameAt returns where the last part of a relation's name is.
-func (f *File) nameAt(relation *pg.RangeVar) int {
+func nameAt(f *ddl.File, relation *pg.RangeVar) int {
 	pos := int(relation.Location)
 	if relation.Schemaname == "" {
 		return pos
 	}
-	if parts := lexemes(f.text[pos:]); len(parts) > 2 && parts[1].text == "." {
-		return pos + parts[2].pos
+	if parts := ddl.Lexemes(f.Text[pos:]); len(parts) > 2 && parts[1].Text == "." {
+		return pos + parts[2].Pos
 	}
 	return pos
 }
 
-func (t *Table) addColumn(f *File, def *pg.ColumnDef) error {
+func addColumn(t *ddl.Table, f *ddl.File, def *pg.ColumnDef) error {
 	if def.GetTypeName() == nil {
-		t.problem = fmt.Errorf("column %s of table %s has no type", def.GetColname(), t.QualifiedName())
+		t.Problem = fmt.Errorf("column %s of table %s has no type", def.GetColname(), t.QualifiedName())
 		return nil
 	}
 	if t.Column(def.Colname) >= 0 {
-		return f.at(int(def.Location), fmt.Errorf("table %s has column %s already", t.QualifiedName(), def.Colname))
+		return f.At(int(def.Location), fmt.Errorf("table %s has column %s already", t.QualifiedName(), def.Colname))
 	}
-	c := Column{Name: def.Colname, file: f, pos: int(def.Location)}
-	c.setType(f, def.TypeName)
+	c := ddl.Column{Name: def.Colname, Pos: int(def.Location)}
+	setType(&c, f, def.TypeName)
 	switch c.Type.Name {
 	case "serial", "serial2", "serial4", "serial8", "smallserial", "bigserial":
 		c.NotNull = true
@@ -87,18 +88,19 @@ func (t *Table) addColumn(f *File, def *pg.ColumnDef) error {
 	return nil
 }
 
-func (c *Column) setType(f *File, name *pg.TypeName) {
-	c.Type = engine.Type{Name: pgTypeName(name), Array: len(name.ArrayBounds) > 0}
+func setType(c *ddl.Column, f *ddl.File, name *pg.TypeName) {
+	c.File = f
+	c.Type = ddl.Type{Name: typeName(name), Array: len(name.ArrayBounds) > 0}
 	if len(name.Names) == 2 {
-		if s := name.Names[0].GetString_().GetSval(); s != "pg_catalog" && s != engine.Postgres.Default {
+		if s := name.Names[0].GetString_().GetSval(); s != "pg_catalog" && s != schema {
 			c.Type.Schema = s
 		}
 	}
-	c.typePos = int(name.Location)
-	c.typeText = f.wordAt(c.typePos)
+	c.TypePos = int(name.Location)
+	c.TypeText = f.WordAt(c.TypePos)
 }
 
-func (t *Table) constraint(c *pg.Constraint) {
+func constrain(t *ddl.Table, c *pg.Constraint) {
 	var columns []string
 	for _, key := range c.GetKeys() {
 		columns = append(columns, key.GetString_().GetSval())
@@ -107,22 +109,12 @@ func (t *Table) constraint(c *pg.Constraint) {
 	case pg.ConstrType_CONSTR_PRIMARY:
 		t.PrimaryKey = columns
 	case pg.ConstrType_CONSTR_UNIQUE:
-		t.unique(columns)
-	}
-}
-
-// unique marks the only column of a unique constraint or index.
-func (t *Table) unique(columns []string) {
-	if len(columns) != 1 {
-		return
-	}
-	if i := t.Column(columns[0]); i >= 0 {
-		t.Columns[i].Unique = true
+		t.MarkUnique(columns)
 	}
 }
 
 // index takes a unique index on one column, which is as good as a constraint.
-func (r *pgReader) index(n *pg.IndexStmt) {
+func (r *reader) index(n *pg.IndexStmt) {
 	t := r.find(n.GetRelation().GetSchemaname(), n.GetRelation().GetRelname())
 	if t == nil || !n.Unique || n.WhereClause != nil {
 		return
@@ -131,12 +123,12 @@ func (r *pgReader) index(n *pg.IndexStmt) {
 	for _, param := range n.IndexParams {
 		columns = append(columns, param.GetIndexElem().GetName()) // empty for an expression
 	}
-	t.unique(columns)
+	t.MarkUnique(columns)
 }
 
 // alterTable takes what is added or changed later, as pg_dump and migrations write it. sqlc sees what
 // changes columns.
-func (r *pgReader) alterTable(f *File, alter *pg.AlterTableStmt) (*Table, bool, error) {
+func (r *reader) alterTable(f *ddl.File, alter *pg.AlterTableStmt) (*ddl.Table, bool, error) {
 	t := r.find(alter.GetRelation().GetSchemaname(), alter.GetRelation().GetRelname())
 	if t == nil {
 		return nil, false, nil
@@ -147,12 +139,12 @@ func (r *pgReader) alterTable(f *File, alter *pg.AlterTableStmt) (*Table, bool, 
 		i := t.Column(cmd.GetName())
 		switch cmd.GetSubtype() {
 		case pg.AlterTableType_AT_AddConstraint:
-			t.constraint(cmd.GetDef().GetConstraint())
+			constrain(t, cmd.GetDef().GetConstraint())
 			continue
 		case pg.AlterTableType_AT_AttachPartition:
 			if child := cmd.GetDef().GetPartitionCmd().GetName(); child != nil {
 				if part := r.find(child.Schemaname, child.Relname); part != nil {
-					part.forget()
+					part.Forget()
 				}
 			}
 			continue
@@ -161,7 +153,7 @@ func (r *pgReader) alterTable(f *File, alter *pg.AlterTableStmt) (*Table, bool, 
 			if cmd.MissingOk && t.Column(def.GetColname()) >= 0 {
 				continue // ADD COLUMN IF NOT EXISTS
 			}
-			if err := t.addColumn(f, def); err != nil {
+			if err := addColumn(t, f, def); err != nil {
 				return nil, false, err
 			}
 			keep = true
@@ -175,23 +167,22 @@ func (r *pgReader) alterTable(f *File, alter *pg.AlterTableStmt) (*Table, bool, 
 			if cmd.MissingOk {
 				continue
 			}
-			return nil, false, f.at(f.nameAt(alter.Relation),
-				errors.New("table "+t.QualifiedName()+" has no column "+cmd.GetName()+" to change: it has "+t.columnNames()))
+			return nil, false, f.At(nameAt(f, alter.Relation), fmt.Errorf("table %s has no column %s to change: it has %s",
+				t.QualifiedName(), cmd.GetName(), strings.Join(t.ColumnNames(), ", ")))
 		}
-		t.alterColumn(f, i, cmd)
+		alterColumn(t, f, i, cmd)
 		keep = true
 	}
 	return t, keep, nil
 }
 
-func (t *Table) alterColumn(f *File, i int, cmd *pg.AlterTableCmd) {
+func alterColumn(t *ddl.Table, f *ddl.File, i int, cmd *pg.AlterTableCmd) {
 	switch cmd.Subtype {
 	case pg.AlterTableType_AT_DropColumn:
 		t.Columns = append(t.Columns[:i:i], t.Columns[i+1:]...)
 	case pg.AlterTableType_AT_AlterColumnType:
 		if name := cmd.GetDef().GetColumnDef().GetTypeName(); name != nil {
-			t.Columns[i].file = f
-			t.Columns[i].setType(f, name)
+			setType(&t.Columns[i], f, name)
 		}
 	case pg.AlterTableType_AT_SetNotNull:
 		t.Columns[i].NotNull = true
@@ -200,7 +191,7 @@ func (t *Table) alterColumn(f *File, i int, cmd *pg.AlterTableCmd) {
 	}
 }
 
-func pgTypeName(t *pg.TypeName) string {
+func typeName(t *pg.TypeName) string {
 	name := lastName(t.Names)
 	if name == "char" { // the parser calls char(n) bpchar
 		return `"char"`
@@ -208,9 +199,9 @@ func pgTypeName(t *pg.TypeName) string {
 	return name
 }
 
-// pgBaseName is the type that a domain is over; one over arrays is not supported and shows as such.
-func pgBaseName(t *pg.TypeName) string {
-	name := pgTypeName(t)
+// baseName is the type that a domain is over; one over arrays is not supported and shows as such.
+func baseName(t *pg.TypeName) string {
+	name := typeName(t)
 	if len(t.GetArrayBounds()) > 0 {
 		name += "[]"
 	}

@@ -1,4 +1,4 @@
-package schema
+package postgres
 
 import (
 	"errors"
@@ -6,26 +6,25 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	pgquery "github.com/wasilibs/go-pgquery"
-	"github.com/wasilibs/go-pgquery/parser"
 
-	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/ddl"
 )
 
-// pgReader reads the files of a PostgreSQL database with PostgreSQL's own parser.
-type pgReader struct {
-	files []*File
-	types *types
+// reader reads the files of a database with PostgreSQL's own parser.
+type reader struct {
+	files   []*ddl.File
+	domains map[string]string // base type by domain
+	enums   map[string]bool
 }
 
-// pgStatement is a statement that sqlc is given, and the table that must be wanted for that.
-type pgStatement struct {
+// statement is a statement that sqlc is given, and the table that must be wanted for that.
+type statement struct {
 	pos, end int
-	table    *Table // nil: in any case
+	table    *ddl.Table // nil: in any case
 }
 
-func readPostgres(files []*File) error {
-	r := &pgReader{files: files, types: files[0].types}
+func read(files []*ddl.File) error {
+	r := &reader{files: files, domains: files[0].Aliases.Domains, enums: map[string]bool{}}
 	for _, f := range files {
 		if err := r.read(f); err != nil {
 			return err
@@ -39,41 +38,40 @@ func readPostgres(files []*File) error {
 	return nil
 }
 
-func (r *pgReader) read(f *File) error {
-	text := blankCommands(f.text)
-	tree, err := pgquery.Parse(text)
+func (r *reader) read(f *ddl.File) error {
+	text := blankCommands(f.Text)
+	tree, err := parse(text)
 	if err != nil {
-		var syntax *parser.Error
+		var syntax *syntaxError
 		if !errors.As(err, &syntax) {
-			return f.whole(err)
+			return f.Whole(err)
 		}
-		pos := byteOf(f.text, syntax.Cursorpos-1)
-		return f.syntax(pos, syntax.Message)
+		return f.Syntax(byteOf(f.Text, syntax.Cursorpos-1), syntax.Message)
 	}
-	var kept []pgStatement
+	var kept []statement
 	for _, raw := range tree.Stmts {
-		s := pgStatement{pos: int(raw.StmtLocation), end: int(raw.StmtLocation + raw.StmtLen)}
+		s := statement{pos: int(raw.StmtLocation), end: int(raw.StmtLocation + raw.StmtLen)}
 		if raw.StmtLen == 0 {
 			s.end = len(text)
 		}
 		keep := false
-		if s.table, keep, err = r.statement(f, raw.Stmt); err != nil {
+		if s.table, keep, err = r.take(f, raw.Stmt); err != nil {
 			return err
 		}
 		if keep {
 			kept = append(kept, s)
 		}
 	}
-	f.needed = func(wanted map[*Table]bool) string { return pgNeeded(text, f.schemas(wanted), kept, wanted) }
+	f.Needed = func(wanted map[*ddl.Table]bool) string { return needed(text, f.Schemas(wanted), kept, wanted) }
 	return nil
 }
 
 // blankCommands blanks psql's commands, such as the \restrict that pg_dump writes.
 func blankCommands(text string) string {
 	blank := []byte(text)
-	for _, t := range lexemes(text) {
-		if t.text == `\` && strings.TrimSpace(text[strings.LastIndexByte(text[:t.pos], '\n')+1:t.pos]) == "" {
-			for i := t.pos; i < len(text) && text[i] != '\n'; i++ {
+	for _, t := range ddl.Lexemes(text) {
+		if t.Text == `\` && strings.TrimSpace(text[strings.LastIndexByte(text[:t.Pos], '\n')+1:t.Pos]) == "" {
+			for i := t.Pos; i < len(text) && text[i] != '\n'; i++ {
 				blank[i] = ' '
 			}
 		}
@@ -92,9 +90,9 @@ func byteOf(text string, n int) int {
 	return len(text)
 }
 
-// pgNeeded returns the text with all that is not needed blanked, so that sqlc's positions are those of
-// the file. A schema that is nowhere created is created, since sqlc insists on it.
-func pgNeeded(text string, schemas []string, kept []pgStatement, wanted map[*Table]bool) string {
+// needed returns the text with all that is not needed blanked, so that sqlc's positions are those of
+// the file. A schema that is created nowhere is created here, since sqlc insists on it.
+func needed(text string, schemas []string, kept []statement, wanted map[*ddl.Table]bool) string {
 	blank := []byte(text)
 	for i := range blank {
 		if blank[i] != '\n' {
@@ -109,33 +107,20 @@ func pgNeeded(text string, schemas []string, kept []pgStatement, wanted map[*Tab
 			}
 		}
 	}
-	return pgSchemas(schemas) + string(blank)
+	return createSchemas(schemas) + string(blank)
 }
 
-func pgSchemas(names []string) string {
+func createSchemas(names []string) string {
 	var b strings.Builder
 	for _, name := range names {
-		b.WriteString("CREATE SCHEMA IF NOT EXISTS " + engine.Postgres.Quote(name) + "; ")
+		b.WriteString("CREATE SCHEMA IF NOT EXISTS " + quote(name) + "; ")
 	}
 	return b.String()
 }
 
-// schemas returns the schemas of the file's wanted tables.
-func (f *File) schemas(wanted map[*Table]bool) []string {
-	var names []string
-	seen := map[string]bool{"": true}
-	for _, t := range f.Tables {
-		if wanted[t] && !seen[t.Schema] {
-			seen[t.Schema] = true
-			names = append(names, t.Schema)
-		}
-	}
-	return names
-}
-
-// statement takes what a statement says. It returns the table that it is about and whether sqlc is to
+// take takes in what a statement says. It returns the table that it is about and whether sqlc is to
 // see it.
-func (r *pgReader) statement(f *File, stmt *pg.Node) (*Table, bool, error) {
+func (r *reader) take(f *ddl.File, stmt *pg.Node) (*ddl.Table, bool, error) {
 	switch n := stmt.Node.(type) {
 	case *pg.Node_CreateStmt:
 		t, err := r.createTable(f, n.CreateStmt)
@@ -145,11 +130,11 @@ func (r *pgReader) statement(f *File, stmt *pg.Node) (*Table, bool, error) {
 	case *pg.Node_IndexStmt:
 		r.index(n.IndexStmt)
 	case *pg.Node_CreateEnumStmt:
-		r.types.enums[lastName(n.CreateEnumStmt.TypeName)] = true
+		r.enums[lastName(n.CreateEnumStmt.TypeName)] = true
 		return nil, true, nil
 	case *pg.Node_CreateDomainStmt:
 		// sqlc has no domains; the plugin is told their base types.
-		r.types.domains[lastName(n.CreateDomainStmt.Domainname)] = pgBaseName(n.CreateDomainStmt.TypeName)
+		r.domains[lastName(n.CreateDomainStmt.Domainname)] = baseName(n.CreateDomainStmt.TypeName)
 	case *pg.Node_CommentStmt:
 		t := r.commented(n.CommentStmt)
 		return t, t != nil, nil
@@ -162,19 +147,19 @@ func (r *pgReader) statement(f *File, stmt *pg.Node) (*Table, bool, error) {
 }
 
 // drop forgets tables.
-func (r *pgReader) drop(n *pg.DropStmt) {
+func (r *reader) drop(n *pg.DropStmt) {
 	if n.RemoveType != pg.ObjectType_OBJECT_TABLE {
 		return
 	}
 	for _, object := range n.Objects {
 		if t := r.named(object.GetList().GetItems()); t != nil {
-			t.forget()
+			t.Forget()
 		}
 	}
 }
 
 // rename refuses what sqlc and the positions of errors could not follow.
-func (r *pgReader) rename(f *File, n *pg.RenameStmt) error {
+func (r *reader) rename(f *ddl.File, n *pg.RenameStmt) error {
 	if n.Relation == nil {
 		return nil
 	}
@@ -182,12 +167,12 @@ func (r *pgReader) rename(f *File, n *pg.RenameStmt) error {
 	if t == nil || n.RenameType != pg.ObjectType_OBJECT_TABLE && n.RenameType != pg.ObjectType_OBJECT_COLUMN {
 		return nil
 	}
-	return f.at(f.nameAt(n.Relation), fmt.Errorf("table %s is renamed, or a column of it: "+
+	return f.At(nameAt(f, n.Relation), fmt.Errorf("table %s is renamed, or a column of it: "+
 		"give the schema as it is now, for example from pg_dump --schema-only", t.QualifiedName()))
 }
 
 // commented returns the table that a comment is on, or whose column it is on.
-func (r *pgReader) commented(c *pg.CommentStmt) *Table {
+func (r *reader) commented(c *pg.CommentStmt) *ddl.Table {
 	items := c.Object.GetList().GetItems()
 	if c.Objtype == pg.ObjectType_OBJECT_COLUMN && len(items) > 1 {
 		t := r.named(items[:len(items)-1])
@@ -203,7 +188,7 @@ func (r *pgReader) commented(c *pg.CommentStmt) *Table {
 }
 
 // named finds a table by its name in one or two parts.
-func (r *pgReader) named(items []*pg.Node) *Table {
+func (r *reader) named(items []*pg.Node) *ddl.Table {
 	switch len(items) {
 	case 1:
 		return r.find("", lastName(items))
@@ -213,13 +198,13 @@ func (r *pgReader) named(items []*pg.Node) *Table {
 	return nil
 }
 
-func (r *pgReader) find(schema, name string) *Table {
-	if schema == engine.Postgres.Default {
-		schema = ""
+func (r *reader) find(inSchema, name string) *ddl.Table {
+	if inSchema == schema {
+		inSchema = ""
 	}
 	for _, f := range r.files {
 		for _, t := range f.Tables {
-			if t.Schema == schema && t.Name == name {
+			if t.Schema == inSchema && t.Name == name {
 				return t
 			}
 		}
@@ -227,18 +212,8 @@ func (r *pgReader) find(schema, name string) *Table {
 	return nil
 }
 
-// forget removes a table from its file.
-func (t *Table) forget() {
-	for i, other := range t.file.Tables {
-		if other == t {
-			t.file.Tables = append(t.file.Tables[:i:i], t.file.Tables[i+1:]...)
-			return
-		}
-	}
-}
-
 // finish marks the columns of enum and domain types, and of the key, once all are known.
-func (r *pgReader) finish(t *Table) {
+func (r *reader) finish(t *ddl.Table) {
 	for _, name := range t.PrimaryKey {
 		if i := t.Column(name); i >= 0 {
 			t.Columns[i].NotNull = true
@@ -247,22 +222,22 @@ func (r *pgReader) finish(t *Table) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		c.Type.Base = r.base(c.Type.Name)
-		c.Type.Enum = r.types.enums[c.Type.Name] || r.types.enums[c.Type.Base]
+		c.Type.Enum = r.enums[c.Type.Name] || r.enums[c.Type.Base]
 	}
 }
 
-// base returns the type that a domain stands for in the end, or nothing where name is no domain.
-func (r *pgReader) base(name string) string {
-	base := r.types.domains[name]
-	for range r.types.domains {
-		next, more := r.types.domains[base]
+// base returns the type that a domain stands for in the end, or nothing if name is not a domain.
+func (r *reader) base(name string) string {
+	base := r.domains[name]
+	for range r.domains {
+		next, more := r.domains[base]
 		if !more {
 			break
 		}
 		base = next
 	}
 	if base != "" {
-		r.types.domains[name] = base
+		r.domains[name] = base
 	}
 	return base
 }

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/repliqate/repliqate/gen/ddl"
+)
+
+// List are the engines of a generator, in the order in which they are tried on a schema that does not tell.
+type List []*Engine
+
+// File is a schema file and the engine that it is for.
+type File struct {
+	*ddl.File
+	Engine *Engine
+	Why    string // what told the engine; empty if it was named
+}
+
+// Find returns the engine of a name, its own or sqlc's.
+func (l List) Find(name string) (*Engine, error) {
+	for _, e := range l {
+		if e.Name == name || e.SQLC == name {
+			return e, nil
+		}
+	}
+	return nil, fmt.Errorf("unknown engine %q: expected %s", name, l.Names())
+}
+
+// Names lists the engines for a person.
+func (l List) Names() string {
+	names := make([]string, len(l))
+	for i, e := range l {
+		names[i] = e.Name
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// Packages are the names of the packages that code for these engines imports.
+func (l List) Packages() map[string]bool {
+	names := map[string]bool{}
+	for _, e := range l {
+		for _, p := range append(e.Source.Imports, e.Source.Path) {
+			names[path.Base(p)] = true
+		}
+	}
+	return names
+}
+
+// Read reads schema files. If e is nil, the engine is told from the DDL of each.
+func (l List) Read(names []string, e *Engine) ([]*File, error) {
+	var files []*ddl.File
+	for _, name := range names {
+		f, err := ddl.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	return l.Parse(files, e)
+}
+
+// Parse has the files read by their engine: e, or the one that the DDL of each tells.
+func (l List) Parse(texts []*ddl.File, e *Engine) ([]*File, error) {
+	files := make([]*File, len(texts))
+	for i, text := range texts {
+		files[i] = &File{File: text, Engine: e}
+	}
+	if e == nil {
+		l.tellAll(files)
+	}
+	for _, e := range l {
+		if err := e.read(files); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// read reads those of the files that are for the engine.
+func (e *Engine) read(all []*File) error {
+	aliases := ddl.NewAliases()
+	var files []*ddl.File
+	for _, f := range all {
+		if f.Engine != e {
+			continue
+		}
+		f.Default, f.Aliases = e.Default, aliases
+		if f.Why != "" {
+			f.Note = fmt.Sprintf("read as DDL of %s, %s", e.Name, f.Why)
+		}
+		files = append(files, f.File)
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	if err := e.Read(files); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if len(f.Tables) > 0 {
+			return nil
+		}
+	}
+	return files[0].Whole(errors.New("no table is defined: expected CREATE TABLE statements"))
+}

@@ -1,0 +1,10 @@
+package gen
+
+import (
+	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/engine/postgres"
+	"github.com/repliqate/repliqate/gen/engine/sqlite"
+)
+
+// Engines are all engines, in the order in which they are tried on a schema that does not tell. There is no other list.
+var Engines = engine.List{postgres.Engine, sqlite.Engine}
