@@ -23,7 +23,8 @@ const (
 	pluginClear   = "mysql_clear_password"
 )
 
-var errUnknownPlugin = errors.New("the user's way to log in is not known here")
+// ErrUnknownPlugin says that the server asks for a proof that is not made here.
+var ErrUnknownPlugin = errors.New("the user's way to log in is not known here")
 
 // prove answers a nonce by the way that the server names.
 func (c *Conn) prove(plugin string, nonce []byte) ([]byte, error) {
@@ -41,7 +42,7 @@ func (c *Conn) prove(plugin string, nonce []byte) ([]byte, error) {
 		}
 		return append(password, 0), nil
 	}
-	return nil, fmt.Errorf("%w: %q; %s, %s, %s, and %s on an encrypted line are", errUnknownPlugin, plugin,
+	return nil, fmt.Errorf("%w: %q; %s, %s, %s, and %s on an encrypted line are", ErrUnknownPlugin, plugin,
 		pluginNative, pluginSHA2, pluginEd25519, pluginClear)
 }
 

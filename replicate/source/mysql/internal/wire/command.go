@@ -101,7 +101,7 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (s *Statement, err error
 	return s, nil
 }
 
-// Query runs statements and returns the rows of the last that has any, as text; a null is empty.
+// Query runs statements and returns the rows of the last one that returns rows, as text; a null is empty.
 func (c *Conn) Query(ctx context.Context, sql string) (rows [][]string, err error) {
 	stop := c.Until(ctx)
 	defer func() {
@@ -118,18 +118,13 @@ func (c *Conn) Query(ctx context.Context, sql string) (rows [][]string, err erro
 		if err != nil {
 			return nil, err
 		}
-		if len(r.Columns) > 0 {
-			rows = [][]string{}
-		}
-		for r.Next() {
-			row := make([]string, len(r.Values))
-			for i, v := range r.Values {
-				row[i] = string(v)
-			}
-			rows = append(rows, row)
-		}
-		if err := r.Err(); err != nil {
+		hasRows := len(r.Columns) > 0
+		found, err := r.Texts()
+		if err != nil {
 			return nil, err
+		}
+		if hasRows {
+			rows = found
 		}
 		if !c.More() {
 			return rows, nil

@@ -39,10 +39,11 @@ const utf8mb4General = 45
 type Config struct {
 	Network, Address         string // "tcp" and host:port, or "unix" and a path
 	User, Password, Database string
-	TLS                      *tls.Config // nil: not encrypted
-	TLSOptional              bool        // go on without where the server has no TLS
-	Attributes               [][2]string // told to the server's list of sessions
-	PacketMax                int         // bytes that a row may have
+	TLS                      *tls.Config   // nil: not encrypted
+	TLSOptional              bool          // go on without where the server has no TLS
+	Attributes               [][2]string   // told to the server's list of sessions
+	PacketMax                int           // bytes that a row may have
+	Silence                  time.Duration // how long the server may say nothing while an answer is awaited; 0: for ever
 	Dial                     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -53,7 +54,8 @@ type Conn struct {
 	ID      uint32 // of the connection
 
 	config *Config
-	conn   net.Conn
+	line   *line
+	conn   net.Conn // the line, or what encrypts it
 	caps   uint32
 	secret bool // nobody can read along: encrypted, or a socket of this machine
 	more   bool // another answer follows
@@ -70,8 +72,9 @@ func Connect(ctx context.Context, config *Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{config: config, conn: conn, secret: config.Network == "unix"}
-	c.init(conn, config.PacketMax)
+	c := &Conn{config: config, line: &line{Conn: conn, silence: config.Silence}, secret: config.Network == "unix"}
+	c.conn = c.line
+	c.init(c.line, config.PacketMax)
 	stop := c.Until(ctx)
 	err = c.handshake(ctx)
 	if stopErr := stop(); err == nil {
@@ -90,7 +93,10 @@ func (c *Conn) Until(ctx context.Context) (stop func() error) {
 	if ctx.Done() == nil {
 		return func() error { return nil }
 	}
-	ended := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
+	if ctx.Err() != nil {
+		c.line.giveUp()
+	}
+	ended := context.AfterFunc(ctx, c.line.giveUp)
 	return func() error {
 		if ended() {
 			return nil
@@ -101,7 +107,7 @@ func (c *Conn) Until(ctx context.Context) (stop func() error) {
 
 // Close says farewell, which a server that is gone need not hear, and closes the connection.
 func (c *Conn) Close(wait time.Duration) error {
-	_ = c.conn.SetDeadline(time.Now().Add(wait))
+	c.line.silence = wait
 	c.out = c.out[:0]
 	c.begin(comQuit)
 	if c.end() == nil {
@@ -202,7 +208,7 @@ func (c *Conn) appendCaps() {
 // login proves the password, and answers what the server asks of it further.
 func (c *Conn) login(g greeting) error {
 	proof, err := c.prove(g.plugin, g.nonce)
-	if err != nil && !errors.Is(err, errUnknownPlugin) {
+	if err != nil && !errors.Is(err, ErrUnknownPlugin) {
 		return err
 	}
 	c.open()

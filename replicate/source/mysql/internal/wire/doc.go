@@ -4,6 +4,7 @@
 // other, so that a poll is one round trip.
 //
 //	conn.go      connecting: handshake, TLS, what the server can do
+//	line.go      a silence of the server is an error
 //	packet.go    packets and the buffers that they are read into and written from
 //	auth.go      proofs of the password: native, caching_sha2, ed25519, clear text on an encrypted line
 //	command.go   queries, prepared statements, their parameters

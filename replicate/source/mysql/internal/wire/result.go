@@ -182,6 +182,18 @@ func (r *Result) Drain() error {
 	return r.err
 }
 
+// Texts reads the whole answer as text; a null is empty.
+func (r *Result) Texts() (rows [][]string, err error) {
+	for r.Next() {
+		row := make([]string, len(r.Values))
+		for i, v := range r.Values {
+			row[i] = string(v)
+		}
+		rows = append(rows, row)
+	}
+	return rows, r.err
+}
+
 func (r *Result) parseText(p []byte) (ok bool) {
 	for i := range r.Values {
 		if len(p) > 0 && p[0] == 0xfb {
