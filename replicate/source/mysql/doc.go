@@ -4,7 +4,8 @@
 //
 //	uri.go      SQLAlchemy-style URIs
 //	option.go   their options
-//	connect.go  the connection, its settings, errors that a retry can't heal
+//	connect.go  the connection, errors that a retry can't heal
+//	session.go  settings of the session, set and read back
 //	server.go   what the server must be: a primary that shows its metadata locks
 //	verify.go   what must hold before a row is read: the table, its columns, its key
 //	types.go    types of columns as the catalog and the protocol have them

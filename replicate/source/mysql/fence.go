@@ -31,8 +31,9 @@ func (s *source[R, K]) highQuery() string {
 // locksQuery lists the locks on the table that someone has. A lock is told from the next one at the same address
 // by the event that asked for it.
 func (p *proof) locksQuery() string {
-	return "SELECT OWNER_THREAD_ID, OBJECT_INSTANCE_BEGIN, OWNER_EVENT_ID, LOCK_TYPE FROM performance_schema.metadata_locks" +
-		" WHERE OBJECT_TYPE = 'TABLE' AND OBJECT_SCHEMA = " + literal(p.schema) + " AND OBJECT_NAME = " + literal(p.table) +
+	return "SELECT OWNER_THREAD_ID, OBJECT_INSTANCE_BEGIN, OWNER_EVENT_ID, LOCK_TYPE" +
+		" FROM performance_schema.metadata_locks WHERE OBJECT_TYPE = 'TABLE'" +
+		" AND OBJECT_SCHEMA = " + literal(p.schema) + " AND OBJECT_NAME = " + literal(p.table) +
 		" AND LOCK_STATUS IN ('GRANTED', 'PRE_ACQUIRE_NOTIFY', 'POST_RELEASE_NOTIFY')"
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // reused is what to do when keys were used again.
-const reused = "keys were used again (a restored backup, a truncated table, a counter that a restart has forgotten?): " +
-	"set the offset to where to go on, with the command offset set KEY"
+const reused = "keys were used again (a restored backup, a truncated table, a counter that a restart has " +
+	"forgotten?): set the offset to where to go on, with the command offset set KEY"
 
 // verifyOffset looks for signs that keys were used again: another row under the offset's key, or a counter that
 // has it still to give. Before MySQL 8.0 and MariaDB 10.2.4 a restart sets the counter behind the highest row.

@@ -73,8 +73,8 @@ func (s *source[R, K]) verifyCluster(ctx context.Context) error {
 	if err != nil || readable[0] != "1" {
 		return err
 	}
-	members, err := s.rows(ctx, "SELECT MEMBER_ID = @@server_uuid, MEMBER_ROLE FROM performance_schema.replication_group_members"+
-		" WHERE MEMBER_STATE <> 'OFFLINE'")
+	members, err := s.rows(ctx, "SELECT MEMBER_ID = @@server_uuid, MEMBER_ROLE"+
+		" FROM performance_schema.replication_group_members WHERE MEMBER_STATE <> 'OFFLINE'")
 	if err != nil {
 		return s.denied(err)
 	}
@@ -90,8 +90,8 @@ func (s *source[R, K]) verifyCluster(ctx context.Context) error {
 		return s.unprovable(fmt.Sprintf("%d members of the replication group are primaries, which all draw keys", primaries),
 			"switch the group to a single primary")
 	}
-	running, err := s.row(ctx, "SELECT COUNT(*) FROM performance_schema.replication_applier_status WHERE SERVICE_STATE = 'ON'"+
-		" AND CHANNEL_NAME NOT LIKE 'group\\_replication\\_%'")
+	running, err := s.row(ctx, "SELECT COUNT(*) FROM performance_schema.replication_applier_status"+
+		" WHERE SERVICE_STATE = 'ON' AND CHANNEL_NAME NOT LIKE 'group\\_replication\\_%'")
 	if err != nil {
 		return s.denied(err)
 	}
@@ -125,7 +125,8 @@ func (s *source[R, K]) verifyInstrument(ctx context.Context) error {
 	if on[0] != "1" {
 		return s.unprovable("performance_schema is OFF, so open transactions can't be seen", remedy)
 	}
-	enabled, err := s.rows(ctx, "SELECT ENABLED FROM performance_schema.setup_instruments WHERE NAME = "+literal(instrument)+
+	enabled, err := s.rows(ctx, "SELECT ENABLED FROM performance_schema.setup_instruments"+
+		" WHERE NAME = "+literal(instrument)+
 		" UNION ALL SELECT ENABLED FROM performance_schema.setup_consumers WHERE NAME = 'global_instrumentation'")
 	if err != nil {
 		return s.denied(err)
