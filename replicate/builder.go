@@ -41,6 +41,7 @@ type Builder[R any, K Key] struct {
 	messageKey  MessageKey
 	deadLetters bool
 	now         func() time.Time
+	explain     func(error) string
 
 	page *Page[K]
 	req  PollRequest[K]
@@ -49,8 +50,13 @@ type Builder[R any, K Key] struct {
 // NewBuilder returns a builder for table. With deadLetters, bad rows become dead-letter messages
 // instead of errors.
 func NewBuilder[R any, K Key](table *Table[R, K], codec Codec[R], key MessageKey, deadLetters bool) *Builder[R, K] {
-	return &Builder[R, K]{table: table, codec: codec, messageKey: key, deadLetters: deadLetters, now: time.Now}
+	return &Builder[R, K]{table: table, codec: codec, messageKey: key, deadLetters: deadLetters, now: time.Now,
+		explain: error.Error}
 }
+
+// ExplainWith sets how dead letters put an error into words, instead of the error's own text: with Explain, in which
+// settings are called as the reader knows them.
+func (b *Builder[R, K]) ExplainWith(explain func(error) string) { b.explain = explain }
 
 // Begin starts to fill page as req asks.
 func (b *Builder[R, K]) Begin(page *Page[K], req PollRequest[K]) {
@@ -103,7 +109,7 @@ func (b *Builder[R, K]) Bad(key K, column string, reason error, excerpt []byte) 
 		limit = min(limit, b.req.MaxMessageBytes/4)
 	}
 	p.slab = b.codec.AppendDeadLetter(p.slab, DeadLetter{
-		Key: rowErr.Key, Reason: rowErr.Error(), Excerpt: excerpt[:min(len(excerpt), limit)],
+		Key: rowErr.Key, Reason: b.explain(rowErr), Excerpt: excerpt[:min(len(excerpt), limit)],
 	})
 	s.end = len(p.slab)
 	p.append(key, Checksum{}, s)
@@ -173,8 +179,8 @@ func (p *Page[K]) Shrink(maxBytes int) {
 }
 
 func tooLarge(size, limit int) error {
-	return errors.New("the message has " + strconv.Itoa(size) + " bytes, " + strconv.Itoa(limit) +
-		" can be published at most (the topic's max.message.bytes, kafka_target.buffered_bytes)")
+	return Hint(errors.New("the message has "+strconv.Itoa(size)+" bytes, "+strconv.Itoa(limit)+
+		" can be published at most"), "the topic's max.message.bytes and %s bound it", SettingMaxMessageBytes)
 }
 
 // AppendExcerpt appends an excerpt as a quoted base64 string, the form in which dead letters carry it.

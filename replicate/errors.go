@@ -2,20 +2,23 @@ package replicate
 
 import "errors"
 
-// StopError ends the job: no retry can heal it. Hint says what the operator should do.
+// StopError ends the job: no retry can heal it. Hint says what the operator should do; in it, %s stands for each of
+// the Settings.
 type StopError struct {
-	Err  error
-	Hint string
+	Err      error
+	Hint     string
+	Settings []Setting
 }
 
 // Stop wraps err as a *StopError with a remedy.
-func Stop(err error, hint string) error { return &StopError{Err: err, Hint: hint} }
+func Stop(err error, hint string, settings ...Setting) error {
+	return &StopError{Err: err, Hint: hint, Settings: settings}
+}
 
-func (e *StopError) Error() string {
-	if e.Hint == "" {
-		return e.Err.Error()
-	}
-	return e.Err.Error() + "; " + e.Hint
+func (e *StopError) Error() string { return e.explain(ownName) }
+
+func (e *StopError) explain(name func(Setting) string) string {
+	return advise(e.Err, e.Hint, e.Settings, name)
 }
 
 func (e *StopError) Unwrap() error { return e.Err }

@@ -7,7 +7,7 @@ import (
 
 // SourceConfig is what a source needs to know besides the generated table.
 type SourceConfig struct {
-	URI    string // SQLAlchemy-style, as the original's sql_source.uri
+	URI    string // in the style of SQLAlchemy, as the Python daemon had it
 	Job    string // name of the job, for the connection's application name
 	Settle Settle
 	Warn   func(msg string) // told what is odd but no reason to stop; never nil

@@ -63,7 +63,8 @@ func anchor(heading string) string {
 
 // A path of this repository, in backticks: it begins with a folder at the top, or is a file there.
 var repositoryPath = regexp.MustCompile(
-	`^(?:\./)?((?:cmd|docs|examples|gen|internal|replicate|schemas|scripts|templates|bench)(?:/[\w.{},*<>-]+)*/?)$`)
+	`^(?:\./)?((?:cmd/repliqate-gen|docs|examples|gen|internal|replicate|schemas|scripts|templates|bench)` +
+		`(?:/[\w.{},*<>-]+)*/?)$`)
 
 // Every path of this repository that a page names is there. <db> and the like stand for any name.
 func TestPaths(t *testing.T) {

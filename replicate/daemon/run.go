@@ -2,21 +2,19 @@ package daemon
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // certificate authorities, for images without any
 
-	"github.com/repliqate/repliqate/internal/buildinfo"
 	"github.com/repliqate/repliqate/replicate"
-	"github.com/repliqate/repliqate/replicate/loop"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/offset"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/run"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/job"
 )
 
 // Program is what a generated main hands over.
@@ -24,6 +22,13 @@ type Program[R any, K replicate.Key] struct {
 	Engine    string
 	Table     *replicate.Table[R, K]
 	NewSource func(b *replicate.Builder[R, K], c replicate.SourceConfig) (replicate.Source[K], error)
+}
+
+// commands are the program's commands. A new one is a package below internal/command and a line here.
+func commands[R any, K replicate.Key]() []command.Command[R, K] {
+	return []command.Command[R, K]{
+		{Name: "offset", Usage: offset.Usage, Run: offset.Run[R, K]},
+	}
 }
 
 // Main runs the program and exits. The first SIGTERM or SIGINT stops it gracefully, the second at once.
@@ -44,71 +49,23 @@ func Main[R any, K replicate.Key](p Program[R, K]) {
 
 // Run runs the program until ctx is cancelled or an error ends it, and returns its exit status.
 func Run[R any, K replicate.Key](ctx context.Context, p Program[R, K], args []string, stdout, stderr io.Writer) int {
-	binary := filepath.Base(os.Args[0])
-	if rest, ok := offsetArguments(args); ok {
-		return runOffset(ctx, p, binary, rest, stdout, stderr)
+	call := command.Call{Binary: filepath.Base(os.Args[0]), Args: args, Stdout: stdout, Stderr: stderr}
+	program := job.Program[R, K](p)
+	all := commands[R, K]()
+	names := make([]string, len(all))
+	summaries := make([]run.Summary, len(all))
+	for i, c := range all {
+		names[i], summaries[i] = c.Name, run.Summary{Name: c.Name, Usage: c.Usage}
 	}
-	f, err := parseFlags(args)
-	switch {
-	case err != nil:
-		fmt.Fprintln(stderr, binary+":", err)
-		return exitUsage
-	case f.isHelp:
-		fmt.Fprintf(stdout, help, binary, p.Table.Name, path.Base(p.Table.Name), p.Table.KeyColumn)
-		return exitOK
-	case f.showVersion:
-		fmt.Fprintf(stdout, "%s %s, table %s, schema %s, engine %s, format %d\n", binary, buildinfo.Version(), p.Table.Name,
-			p.Table.Fingerprint, p.Engine, p.Table.Format)
-		return exitOK
+	name, rest, found := command.Cut(args, names)
+	if !found {
+		return run.Run(ctx, program, call, summaries)
 	}
-	c, log, err := configure(f, describe(p.Table), stderr)
-	if err != nil {
-		log.log.Error(err.Error())
-		return exitUsage
+	call.Args = rest
+	for _, c := range all {
+		if c.Name == name {
+			return c.Run(ctx, program, call)
+		}
 	}
-	parts, closeAll, err := parts(p, c, f, log, stdout)
-	defer closeAll()
-	if err != nil {
-		log.log.Error(c.place(err).Error())
-		return exitUsage
-	}
-	replicator, err := loop.New(parts)
-	if err != nil {
-		log.log.Error(c.place(err).Error())
-		return exitUsage
-	}
-	log.starting(c, f, describe(p.Table), p.Table.Fingerprint)
-	return status(replicator.Run(ctx), log)
+	return command.Usage
 }
-
-// configure reads the configuration, which must agree with the generated code, and makes the log that it
-// asks for. What it warns of is logged in that, and an error in the log as it is without a configuration.
-func configure(f flags, g generated, stderr io.Writer) (*Config, *logger, error) {
-	var warnings []string
-	c, err := readConfig(f.config, func(msg string) { warnings = append(warnings, msg) })
-	log := newLogger(stderr, "auto", f.verbosity, "")
-	if err == nil {
-		log = newLogger(stderr, c.LogFormat, f.verbosity, c.Name)
-		err = c.agree(g)
-	}
-	for _, w := range warnings {
-		log.warn(w)
-	}
-	return c, log, err
-}
-
-// status turns the end of a run into an exit status.
-func status(err error, log *logger) int {
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.Is(err, replicate.ErrOnceGaveUp):
-		log.log.Error(oneLine(err) + "; what was settled is published and committed: end them, or raise once_wait_sec")
-		return exitGaveUp
-	}
-	log.log.Error(oneLine(err))
-	return exitFailed
-}
-
-// oneLine is the text of an error that may be several joined.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

@@ -122,7 +122,7 @@ func TestOptions(t *testing.T) {
 		log    string // the whole
 	}{
 		{[]string{"--version"}, 0, `^` + regexp.QuoteMeta(name) +
-			` \S+, table ledger, schema [0-9a-f]{16}, engine sqlite, format 1\n$`, ""},
+			` \S+, table ledger, schema [0-9a-f]{16}, engine sqlite, format 2\n$`, ""},
 		{[]string{"--help"}, 0, `(?s)^` + regexp.QuoteMeta(name) + ` publishes the rows of table ledger to Kafka\.\n.*` +
 			`--once .*--stdout .*\n  0 .*\n  1 .*\n  2 .*\n  3 .*\n  130, 143 .*table: ledger, primary_key: id`, ""},
 		{[]string{"-h"}, 0, `^` + regexp.QuoteMeta(name) + ` publishes`, ""},
@@ -200,8 +200,8 @@ func TestPartsNameTheirKeys(t *testing.T) {
 		{kafka: "tls: {enabled: true, ca_file: " + notPEM + "}",
 			want: "13: " + key + "ca_file: " + notPEM + " holds no certificate in PEM form"},
 		{kafka: "tls: {enabled: true, cert_file: " + notPEM + ", key_file: " + notPEM + "}",
-			want: "13: " + key + "cert_file and key_file: tls: failed to find any PEM data in certificate input"},
-		{source: "settle: {unsafe_delay_sec: 1}", want: "10: repliqate.replication.sql_source.settle is for PostgreSQL"},
+			want: "13: " + key + "cert_file: with its key file: tls: failed to find any PEM data in certificate input"},
+		{source: "settle: {unsafe_delay_sec: 1}", want: "10: repliqate.replication.sql_source.settle: it is not for SQLite"},
 		{uri: "sqlite://", want: source + "uri: expected sqlite:////absolute/path or sqlite:///relative/path"},
 		{uri: "postgresql://u:hunter2@h/d", want: source + "uri: expected sqlite:////absolute/path"},
 	} {

@@ -235,7 +235,7 @@ func TestBadRowStopsBehindItsPredecessors(t *testing.T) {
 		source, sink, store := &fakeSource{rows: upTo(10), exact: true, badKey: 6}, &fakeSink{}, &fakeStore{}
 		err := run(t, time.Minute, Parts[int64]{Source: source, Sink: sink, Store: store})
 		var row *replicate.RowError
-		if !errors.As(err, &row) || row.Key != "6" || !strings.Contains(err.Error(), "on_bad_row") {
+		if !errors.As(err, &row) || row.Key != "6" || !strings.Contains(err.Error(), "deadLetters") {
 			t.Fatalf("Run: %v", err)
 		}
 		if store.offset.Key != "5" {

@@ -65,7 +65,7 @@ func (s *Store) verifyFolder() error {
 	}
 	if err != nil {
 		return replicate.Stop(fmt.Errorf("offset file %s: its folder can't be used: %w", s.path, err),
-			"create the folder, or correct offset_file")
+			"create the folder, or correct %s", SettingPath)
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (s *Store) Acquire(context.Context) (held bool, holder string, err error) {
 	f, err := os.OpenFile(s.lockPath(), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return false, "", replicate.Stop(fmt.Errorf("lock offset file: %w", err),
-			"make its folder writable, or correct offset_file")
+			"make its folder writable, or correct %s", SettingPath)
 	}
 	if held, err = lock(f, syscall.LOCK_EX); err != nil || !held {
 		if err == nil {

@@ -98,12 +98,13 @@ func (c Config) options() (*goredis.Options, error) {
 		var err error
 		// The parser's errors repeat the address, which may hold a password.
 		if options, err = goredis.ParseURL(c.Addr); err != nil || !strings.HasPrefix(c.Addr, "redis") {
-			return nil, errors.New("redis_addr: expected host:port, or redis:// or rediss://[user:password@]host:port[/db]")
+			return nil, wrongSetting(SettingAddr,
+				errors.New("expected host:port, or redis:// or rediss://[user:password@]host:port[/db]"))
 		}
 	}
 	host, _, err := net.SplitHostPort(options.Addr)
 	if err != nil {
-		return nil, errors.New("redis_addr: expected host:port")
+		return nil, wrongSetting(SettingAddr, errors.New("expected host:port"))
 	}
 	if c.Username != "" {
 		options.Username = c.Username
@@ -116,7 +117,7 @@ func (c Config) options() (*goredis.Options, error) {
 	}
 	encrypted := c.TLS || options.TLSConfig != nil
 	if c.CAFile != "" && !encrypted {
-		return nil, errors.New("redis.ca_file has no effect without redis.tls: true")
+		return nil, wrongSetting(SettingCAFile, errors.New("it has no effect unless the connection is encrypted"))
 	}
 	if encrypted {
 		if options.TLSConfig, err = c.tls(host); err != nil {
@@ -137,17 +138,17 @@ func (c Config) tls(host string) (*tls.Config, error) {
 	}
 	pem, err := os.ReadFile(c.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("redis.ca_file: %w", err)
+		return nil, wrongSetting(SettingCAFile, err)
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("redis.ca_file: %s holds no certificate in PEM form", c.CAFile)
+		return nil, wrongSetting(SettingCAFile, fmt.Errorf("%s holds no certificate in PEM form", c.CAFile))
 	}
 	return config, nil
 }
 
 // Load reads the offset. The checksum counts only where it is of that offset's row: an offset that was
-// set by hand, or by the original, has none.
+// set by hand, or by the Python daemon, has none.
 func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 	pipe := s.client.Pipeline()
 	// Not MGET: it calls a key of another type missing, and the job would begin at the first row.
@@ -291,16 +292,19 @@ func (s *Store) Where() string {
 func (s *Store) Close() error { return s.client.Close() }
 
 // hopeless are the beginnings of Redis's errors that no retry heals, with what to do.
-var hopeless = []struct{ prefix, hint string }{
-	{"WRONGPASS", "check redis.username and redis.password"},
-	{"NOAUTH", "set redis.password"},
-	{"ERR Protocol error: unauthenticated", "set redis.password"}, // of a command of many words
-	{"ERR invalid password", "check redis.password"},
-	{"ERR AUTH", "remove redis.password, or set one in Redis"},
-	{"ERR Client sent AUTH", "remove redis.password, or set one in Redis"},
-	{"ERR DB index", "correct redis.db"},
-	{"ERR invalid DB index", "correct redis.db"},
-	{"MOVED", "set redis_addr to the node of the cluster that holds the job's key"},
+var hopeless = []struct {
+	prefix, hint string
+	names        names
+}{
+	{"WRONGPASS", "check %s and %s", names{SettingUsername, SettingPassword}},
+	{"NOAUTH", "set %s", names{SettingPassword}},
+	{"ERR Protocol error: unauthenticated", "set %s", names{SettingPassword}}, // of a command of many words
+	{"ERR invalid password", "check %s", names{SettingPassword}},
+	{"ERR AUTH", "remove %s, or set one in Redis", names{SettingPassword}},
+	{"ERR Client sent AUTH", "remove %s, or set one in Redis", names{SettingPassword}},
+	{"ERR DB index", "correct %s", names{SettingDB}},
+	{"ERR invalid DB index", "correct %s", names{SettingDB}},
+	{"MOVED", "set %s to the node of the cluster that holds the job's key", names{SettingAddr}},
 }
 
 // classify tells what a retry can heal from what it can't. Redis's own errors never hold a password.
@@ -308,7 +312,7 @@ func classify(what string, err error) error {
 	wrapped := fmt.Errorf("%s in redis: %w", what, err)
 	for _, h := range hopeless {
 		if strings.HasPrefix(err.Error(), h.prefix) {
-			return replicate.Stop(wrapped, h.hint)
+			return replicate.Stop(wrapped, h.hint, h.names...)
 		}
 	}
 	// Inside a script these do not stand at the beginning.
@@ -321,14 +325,16 @@ func classify(what string, err error) error {
 	var certificate *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
 	if errors.As(err, &certificate) || errors.As(err, &plain) {
-		return replicate.Stop(wrapped, "check redis.tls, redis.ca_file, and which names the server's certificate has")
+		return replicate.Stop(wrapped, "check %s, %s, and which names the server's certificate has",
+			SettingTLS, SettingCAFile)
 	}
 	switch {
 	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%s in redis: it has closed the connection, as it does when it restarts or wants TLS"+
-			" (redis.tls): %w", what, err)
+		return replicate.Hint(fmt.Errorf("%s in redis: it has closed the connection: %w", what, err),
+			"it does so when it restarts, or when it expects TLS (%s)", SettingTLS)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("%s in redis: it does not answer, as when it hangs or knows no TLS (redis.tls): %w", what, err)
+		return replicate.Hint(fmt.Errorf("%s in redis: it does not answer: %w", what, err),
+			"it may hang, or not speak TLS (%s)", SettingTLS)
 	}
 	return wrapped
 }

@@ -358,8 +358,8 @@ func TestAddress(t *testing.T) {
 		"redis://u:" + secret + "@host:1?unknown=1", "redis://u:" + secret + "@%zz",
 	} {
 		_, err := redis.New(redis.Config{Addr: addr})
-		if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "redis_addr") {
-			t.Errorf("%q: %v, want an error that names redis_addr and no password", addr, err)
+		if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "redis.Config.Addr") {
+			t.Errorf("%q: %v, want an error that names redis.Config.Addr and no password", addr, err)
 		}
 	}
 	for _, addr := range []string{"host:6379", "[::1]:6379", "redis://host", "redis://host:1/2", "rediss://host"} {

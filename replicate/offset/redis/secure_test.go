@@ -128,15 +128,16 @@ func TestSecurity(t *testing.T) {
 			CAFile: authority.File}},
 		"TLS in the address": {config: redis.Config{Addr: "rediss://ann:" + secret + "@" + encrypted,
 			CAFile: authority.File}},
-		"no password":           {redis.Config{Addr: plain}, "set redis.password"},
-		"wrong password":        {redis.Config{Addr: plain, Password: secret + "x"}, "WRONGPASS|and redis.password"},
-		"no such user":          {redis.Config{Addr: plain, Username: "eve", Password: secret}, "WRONGPASS|redis.username"},
+		"no password":    {redis.Config{Addr: plain}, "set redis.Config.Password"},
+		"wrong password": {redis.Config{Addr: plain, Password: secret + "x"}, "WRONGPASS|and redis.Config.Password"},
+		"no such user": {redis.Config{Addr: plain, Username: "eve", Password: secret},
+			"WRONGPASS|redis.Config.Username"},
 		"no rights":             {redis.Config{Addr: plain, Username: "bob", Password: secret}, "NOPERM|GET, SET, DEL, EVAL"},
 		"no rights to the keys": {redis.Config{Addr: plain, Username: "cid", Password: secret}, "NOPERM|job's keys"},
-		"no such database":      {redis.Config{Addr: plain, Password: secret, DB: 99}, "DB index|redis.db"},
+		"no such database":      {redis.Config{Addr: plain, Password: secret, DB: 99}, "DB index|redis.Config.DB"},
 		"unknown authority": {redis.Config{Addr: encrypted, Password: secret, TLS: true, CAFile: stranger.File},
-			"x509|redis.ca_file"},
-		"authority of the system": {redis.Config{Addr: encrypted, Password: secret, TLS: true}, "x509|redis.ca_file"},
+			"x509|redis.Config.CAFile"},
+		"authority of the system": {redis.Config{Addr: encrypted, Password: secret, TLS: true}, "x509|redis.Config.CAFile"},
 		"wrong name": {redis.Config{Addr: "localhost:" + port, Password: secret, TLS: true, CAFile: authority.File},
 			"localhost|certificate"},
 	} {
@@ -175,8 +176,8 @@ func TestWrongEncryption(t *testing.T) {
 		"plain to TLS": {Addr: encrypted, Password: secret},
 	} {
 		_, err := open(t, c).Load(t.Context())
-		if err == nil || replicate.IsStop(err) || !strings.Contains(err.Error(), "redis.tls") {
-			t.Errorf("%s: %v, want an error that is retried and names redis.tls", name, err)
+		if err == nil || replicate.IsStop(err) || !strings.Contains(err.Error(), "redis.Config.TLS") {
+			t.Errorf("%s: %v, want an error that is retried and names redis.Config.TLS", name, err)
 		}
 	}
 }
@@ -189,8 +190,8 @@ func TestCAFile(t *testing.T) {
 	}
 	for _, c := range []redis.Config{{CAFile: "missing.pem", TLS: true}, {CAFile: empty, TLS: true}, {CAFile: empty}} {
 		c.Addr = "host:6379"
-		if _, err := redis.New(c); err == nil || !strings.Contains(err.Error(), "redis.ca_file") {
-			t.Errorf("%+v: %v, want an error that names redis.ca_file", c, err)
+		if _, err := redis.New(c); err == nil || !strings.Contains(err.Error(), "redis.Config.CAFile") {
+			t.Errorf("%+v: %v, want an error that names redis.Config.CAFile", c, err)
 		}
 	}
 }

@@ -65,10 +65,10 @@ var compressions = map[string]kgo.CompressionCodec{
 func (s *Sink) connection(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	c := s.config
 	if !c.TLS.Enabled && c.TLS != (TLSConfig{}) {
-		return nil, errors.New("kafka_target.tls: its settings have no effect without enabled: true")
+		return nil, wrongSetting(SettingTLS, errors.New("its settings have no effect unless it is enabled"))
 	}
 	if c.SASL.Mechanism == "" && c.SASL != (SASLConfig{}) {
-		return nil, errors.New("kafka_target.sasl: username and password have no effect without mechanism")
+		return nil, wrongSetting(SettingSASL, errors.New("user name and password have no effect without a mechanism"))
 	}
 	dial, err := c.TLS.dialer()
 	if err != nil {
@@ -100,8 +100,8 @@ func (s *Sink) options(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	}
 	codec, ok := compressions[c.Compression]
 	if !ok {
-		return nil, fmt.Errorf("kafka_target.compression: expected none, gzip, snappy, lz4 or zstd, got %q",
-			c.Compression)
+		return nil, wrongSetting(SettingCompression,
+			fmt.Errorf("expected none, gzip, snappy, lz4 or zstd, got %q", c.Compression))
 	}
 	return append(options,
 		kgo.RequiredAcks(kgo.AllISRAcks()),

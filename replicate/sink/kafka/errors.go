@@ -36,15 +36,16 @@ func (s *session) reason(err error) error {
 
 // tooLarge names the row of a message that the topic does not take.
 func (s *Sink) tooLarge(topic, key string, size, limit int) error {
-	hint := "raise the topic's max.message.bytes, or set kafka_target.on_bad_row to dead_letter"
+	hint := "raise the topic's max.message.bytes, or have such rows published as dead letters (%s)"
+	of := names{replicate.SettingDeadLetters}
 	switch {
 	case limit+recordOverhead+len(s.config.RowKeyHeader) >= s.config.BufferedBytes:
-		hint = "raise kafka_target.buffered_bytes above the topic's max.message.bytes"
+		hint, of = "raise %s above the topic's max.message.bytes", names{SettingBufferedBytes}
 	case topic == s.config.DeadLetterTopic:
-		hint = "raise the max.message.bytes of the dead-letter topic"
+		hint, of = "raise the max.message.bytes of the dead-letter topic", nil
 	}
 	err := fmt.Errorf("publish to topic %s: the message has %d bytes, %d can be published at most", topic, size, limit)
-	return replicate.Stop(&replicate.RowError{Key: key, Err: err}, hint)
+	return replicate.Stop(&replicate.RowError{Key: key, Err: err}, hint, of...)
 }
 
 // batchTooLarge handles a batch that a broker refuses although it is within the limit that the topic had when
@@ -69,56 +70,61 @@ func (s *Sink) batchTooLarge(r *kgo.Record, l limits, err error) error {
 
 // hopeless are the errors that no retry heals, with what to do.
 var hopeless = []struct {
-	err  error
-	hint string
+	err   error
+	hint  string
+	names names
 }{
-	{kerr.SaslAuthenticationFailed, "check kafka_target.sasl: user, password and mechanism"},
-	{kerr.IllegalSaslState, "the brokers ask for no SASL at this address: remove kafka_target.sasl, or correct" +
-		" kafka_target.brokers"},
-	{kerr.UnsupportedSaslMechanism, "check kafka_target.sasl.mechanism against what the brokers have enabled"},
-	{kerr.TopicAuthorizationFailed, "allow the user to write to the topic (Kafka's ACLs Write and Describe)"},
+	{kerr.SaslAuthenticationFailed, "check %s: user, password and mechanism", names{SettingSASL}},
+	{kerr.IllegalSaslState, "the brokers ask for no SASL at this address: remove %s, or correct %s",
+		names{SettingSASL, SettingBrokers}},
+	{kerr.UnsupportedSaslMechanism, "check %s against what the brokers have enabled", names{SettingSASLMechanism}},
+	{kerr.TopicAuthorizationFailed, "allow the user to write to the topic (Kafka's ACLs Write and Describe)", nil},
 	{kerr.ClusterAuthorizationFailed, "allow the user to write to the topic (Kafka's ACL Write; before Kafka 3.0 also" +
-		" IdempotentWrite on the cluster)"},
-	{kerr.GroupAuthorizationFailed, "allow the user to use the job's group (Kafka's ACL Read)"},
-	{kerr.UnknownTopicOrPartition, "create the topic, or set kafka_target.create_topic: true"},
-	{kerr.InvalidTopicException, "correct kafka_target.topic"},
-	{kerr.UnsupportedForMessageFormat, "the brokers are too old: 2.1 or later is needed"},
+		" IdempotentWrite on the cluster)", nil},
+	{kerr.GroupAuthorizationFailed, "allow the user to use the job's group (Kafka's ACL Read)", nil},
+	{kerr.UnknownTopicOrPartition, "create the topic, or set %s: true", names{SettingCreateTopic}},
+	{kerr.InvalidTopicException, "correct %s", names{SettingTopic}},
+	{kerr.UnsupportedForMessageFormat, "the brokers are too old: 2.1 or later is needed", nil},
 }
 
 // tlsTexts are in the errors of a TLS handshake that no retry heals, with what to do. Alerts of the other side
 // have no type that could be asked for.
-var tlsTexts = []struct{ text, hint string }{
-	{"x509: certificate signed by unknown authority", "set kafka_target.tls.ca_file to the authority of the brokers"},
-	{"x509: certificate is valid for", "correct kafka_target.brokers, or set kafka_target.tls.server_name to a name of" +
-		" the certificate"},
-	{"x509: cannot validate certificate for", "set kafka_target.tls.server_name to a name of the certificate"},
-	{"x509: ", "check kafka_target.tls and the brokers' certificate"},
-	{"first record does not look like a TLS handshake", "the brokers do not encrypt at this address: remove" +
-		" kafka_target.tls, or correct kafka_target.brokers"},
-	{"appear to be a tls alert", "the brokers encrypt at this address: set kafka_target.tls.enabled: true, or" +
-		" correct kafka_target.brokers"},
-	{"remote error: tls: bad certificate", clientCertificate},
-	{"remote error: tls: certificate", clientCertificate},
-	{"remote error: tls: unknown certificate", clientCertificate},
-	{"remote error: tls: handshake failure", "check kafka_target.tls against what the brokers accept"},
-	{"remote error: tls: protocol version", "the brokers must accept TLS 1.2 or later"},
-	{"tls: no supported versions", "the brokers must accept TLS 1.2 or later"},
+var tlsTexts = []struct {
+	text, hint string
+	names      names
+}{
+	{"x509: certificate signed by unknown authority", "set %s to the authority of the brokers", names{SettingTLSCAFile}},
+	{"x509: certificate is valid for", "correct %s, or set %s to a name of the certificate",
+		names{SettingBrokers, SettingTLSServerName}},
+	{"x509: cannot validate certificate for", "set %s to a name of the certificate", names{SettingTLSServerName}},
+	{"x509: ", "check %s and the brokers' certificate", names{SettingTLS}},
+	{"first record does not look like a TLS handshake", "the brokers do not encrypt at this address: remove %s, or" +
+		" correct %s", names{SettingTLS, SettingBrokers}},
+	{"appear to be a tls alert", "the brokers encrypt at this address: set %s: true, or correct %s",
+		names{SettingTLSEnabled, SettingBrokers}},
+	{"remote error: tls: bad certificate", clientCertificate, clientFiles},
+	{"remote error: tls: certificate", clientCertificate, clientFiles},
+	{"remote error: tls: unknown certificate", clientCertificate, clientFiles},
+	{"remote error: tls: handshake failure", "check %s against what the brokers accept", names{SettingTLS}},
+	{"remote error: tls: protocol version", "the brokers must accept TLS 1.2 or later", nil},
+	{"tls: no supported versions", "the brokers must accept TLS 1.2 or later", nil},
 }
 
-const clientCertificate = "the brokers refuse this client: set kafka_target.tls.cert_file and key_file to a" +
-	" certificate that they trust"
+const clientCertificate = "the brokers refuse this client: set %s and %s to a certificate that they trust"
+
+var clientFiles = names{SettingTLSCertFile, SettingTLSKeyFile}
 
 func classify(what string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", what, err)
 	for _, h := range hopeless {
 		if errors.Is(err, h.err) {
-			return replicate.Stop(wrapped, h.hint)
+			return replicate.Stop(wrapped, h.hint, h.names...)
 		}
 	}
 	text := err.Error()
 	for _, t := range tlsTexts {
 		if strings.Contains(text, t.text) {
-			return replicate.Stop(wrapped, t.hint)
+			return replicate.Stop(wrapped, t.hint, t.names...)
 		}
 	}
 	return wrapped
@@ -133,12 +139,12 @@ const hungMax = 2 * time.Minute
 
 // hangUp waits for brokers that hang up, and not for ever: it may be the settings, which waiting does not heal.
 func (s *Sink) hangUp(err error) error {
-	const hint = "check kafka_target.sasl and tls against what the brokers want at this address"
+	const hint = "check %s and %s against what the brokers want at this address"
 	if s.hung.IsZero() {
 		s.hung = time.Now()
 	}
 	if time.Since(s.hung) >= s.hungMax {
-		return replicate.Stop(err, hint)
+		return replicate.Stop(err, hint, SettingSASL, SettingTLS)
 	}
-	return fmt.Errorf("%w; if it goes on, %s", err, hint)
+	return replicate.Hint(err, "if it goes on, "+hint, SettingSASL, SettingTLS)
 }

@@ -195,7 +195,8 @@ func TestBrokersThatHangUp(t *testing.T) {
 	s := newSink(t, at(l.Addr().String()))
 	for range 2 {
 		_, err := s.Open(t.Context())
-		if err == nil || replicate.IsStop(err) || !strings.Contains(err.Error(), "check kafka_target.sasl and tls") {
+		if err == nil || replicate.IsStop(err) ||
+			!strings.Contains(err.Error(), "check kafka.Config.SASL and kafka.Config.TLS") {
 			t.Errorf("got %v, want an error that can heal and says what to check", err)
 		}
 	}

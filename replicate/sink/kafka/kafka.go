@@ -68,7 +68,7 @@ func (s *Sink) Open(ctx context.Context) (replicate.SinkInfo, error) {
 	}
 	client, err := kgo.NewClient(append(options, kgo.ProducerBatchMaxBytesFn(limits.of))...)
 	if err != nil {
-		return replicate.SinkInfo{}, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct kafka_target")
+		return replicate.SinkInfo{}, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct %s", SettingConfig)
 	}
 	session.start(client, limits, s.config.Timeout)
 	s.session, s.proven = session, true

@@ -312,9 +312,9 @@ func TestDeadLetterTopic(t *testing.T) {
 func TestTooLargeForWhat(t *testing.T) {
 	c := cluster(t, kfake.SeedTopics(1, topic, "bad"))
 	for says, change := range map[string]func(*kafka.Config){
-		"topic's max.message.bytes":      func(*kafka.Config) {},
-		"of the dead-letter topic":       func(c *kafka.Config) { c.Topic, c.DeadLetterTopic = "bad", "bad" },
-		"raise kafka_target.buffered_by": func(c *kafka.Config) { c.BufferedBytes = 100_000 },
+		"topic's max.message.bytes":        func(*kafka.Config) {},
+		"of the dead-letter topic":         func(c *kafka.Config) { c.Topic, c.DeadLetterTopic = "bad", "bad" },
+		"raise kafka.Config.BufferedBytes": func(c *kafka.Config) { c.BufferedBytes = 100_000 },
 	} {
 		s := openSink(t, at(c.ListenAddrs()[0], change))
 		errs := publish(t, s, page(t, 1, 500), replicatetest.Sized(t, 77, 2<<20), page(t, 100, 1))

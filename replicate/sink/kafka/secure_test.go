@@ -137,8 +137,8 @@ func testAdmitted(t *testing.T, k fort) {
 
 func testRefused(t *testing.T, k fort) {
 	ca, ann := trusting(k.Authority.File), as("PLAIN", "ann", secret)
-	const user, write = "kafka_target.sasl: user, password", "allow the user to write to the topic"
-	const make, create = "kafka_target.create_topic: true", "allow the user to create it"
+	const user, write = "kafka.Config.SASL: user, password", "allow the user to write to the topic"
+	const made, create = "kafka.Config.CreateTopic: true", "allow the user to create it"
 	for name, c := range map[string]struct {
 		config kafka.Config
 		says   string // words of the error, separated by |
@@ -146,28 +146,28 @@ func testRefused(t *testing.T, k fort) {
 		"wrong password":           {at(k.SASL, as("PLAIN", "ann", secret+"x")), "SASL_AUTHENTICATION_FAILED|" + user},
 		"wrong password, SCRAM":    {at(k.SASL, as("SCRAM-SHA-256", "ann", secret+"x")), user},
 		"no such user":             {at(k.SASLTLS, as("SCRAM-SHA-512", "eve", secret), ca), user},
-		"mechanism not enabled":    {at(k.SASL, as("SCRAM-SHA-512", "ann", secret)), "sasl.mechanism"},
-		"no SASL":                  {at(k.SASL), "kafka_target.sasl"},
-		"no SASL, TLS":             {at(k.SASLTLS, ca), "kafka_target.sasl"},
-		"SASL where none is":       {at(k.Addr, ann), "remove kafka_target.sasl"},
-		"SASL where TLS alone is":  {at(k.TLS, ann, ca), "remove kafka_target.sasl"},
-		"unknown authority":        {at(k.TLS, trusting(k.stranger.File)), "x509|kafka_target.tls.ca_file"},
-		"authority of the system":  {at(k.TLS, trusting("")), "x509|kafka_target.tls.ca_file"},
-		"wrong name":               {at(k.TLS, ca, named("other.test")), "other.test|kafka_target.tls.server_name"},
-		"no client certificate":    {at(k.Mutual, ca), "kafka_target.tls.cert_file"},
-		"a stranger's certificate": {at(k.Mutual, ca, showing(k.foreign)), "kafka_target.tls.cert_file"},
-		"plain to TLS":             {at(k.TLS), "kafka_target.tls.enabled: true"},
-		"plain SASL to TLS":        {at(k.SASLTLS, ann), "kafka_target.tls.enabled: true"},
-		"TLS to plain":             {at(k.Addr, ca), "kafka_target.sasl and tls"},
-		"TLS to plain SASL":        {at(k.SASL, ann, ca), "kafka_target.sasl and tls"},
+		"mechanism not enabled":    {at(k.SASL, as("SCRAM-SHA-512", "ann", secret)), "SASL.Mechanism"},
+		"no SASL":                  {at(k.SASL), "kafka.Config.SASL"},
+		"no SASL, TLS":             {at(k.SASLTLS, ca), "kafka.Config.SASL"},
+		"SASL where none is":       {at(k.Addr, ann), "remove kafka.Config.SASL"},
+		"SASL where TLS alone is":  {at(k.TLS, ann, ca), "remove kafka.Config.SASL"},
+		"unknown authority":        {at(k.TLS, trusting(k.stranger.File)), "x509|kafka.Config.TLS.CAFile"},
+		"authority of the system":  {at(k.TLS, trusting("")), "x509|kafka.Config.TLS.CAFile"},
+		"wrong name":               {at(k.TLS, ca, named("other.test")), "other.test|kafka.Config.TLS.ServerName"},
+		"no client certificate":    {at(k.Mutual, ca), "kafka.Config.TLS.CertFile"},
+		"a stranger's certificate": {at(k.Mutual, ca, showing(k.foreign)), "kafka.Config.TLS.CertFile"},
+		"plain to TLS":             {at(k.TLS), "kafka.Config.TLS.Enabled: true"},
+		"plain SASL to TLS":        {at(k.SASLTLS, ann), "kafka.Config.TLS.Enabled: true"},
+		"TLS to plain":             {at(k.Addr, ca), "kafka.Config.SASL and kafka.Config.TLS"},
+		"TLS to plain SASL":        {at(k.SASL, ann, ca), "kafka.Config.SASL and kafka.Config.TLS"},
 		"nothing allowed":          {at(k.SASL, as("PLAIN", "bob", secret)), "find topic events|" + write},
 		"looking allowed":          {at(k.SASL, as("PLAIN", "cid", secret)), "publish to topic events|" + write},
 		"another topic allowed":    {at(k.SASL, ann, to("other")), "find topic other|" + write},
-		"no such topic":            {at(k.SASL, ann, to("absent")), "absent|create the topic|" + make},
+		"no such topic":            {at(k.SASL, ann, to("absent")), "absent|create the topic|" + made},
 		"creation not allowed":     {at(k.SASL, ann, to("absent"), creating), "create topic absent|" + create},
-		"no topic's name":          {at(k.Addr, to("no/slash"), creating), "no/slash|correct kafka_target.topic"},
+		"no topic's name":          {at(k.Addr, to("no/slash"), creating), "no/slash|correct kafka.Config.Topic"},
 		"too many partitions": {at(k.Addr, to("wide"), creating, func(c *kafka.Config) { c.Partitions = 1 << 20 }),
-			"wide|kafka_target.partitions"},
+			"wide|kafka.Config.Partitions"},
 		"dead letters not allowed": {at(k.SASL, ann, func(c *kafka.Config) { c.DeadLetterTopic = "dead" }),
 			"find topic dead|" + write},
 	} {

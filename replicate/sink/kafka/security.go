@@ -49,20 +49,20 @@ func (t TLSConfig) load() (*tls.Config, error) {
 	if t.CAFile != "" {
 		pem, err := os.ReadFile(t.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("kafka_target.tls.ca_file: %w", err)
+			return nil, wrongSetting(SettingTLSCAFile, err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("kafka_target.tls.ca_file: %s holds no certificate in PEM form", t.CAFile)
+			return nil, wrongSetting(SettingTLSCAFile, fmt.Errorf("%s holds no certificate in PEM form", t.CAFile))
 		}
 	}
 	if (t.CertFile == "") != (t.KeyFile == "") {
-		return nil, errors.New("kafka_target.tls: expected both cert_file and key_file, or neither")
+		return nil, wrongSetting(SettingTLS, errors.New("expected both a certificate and its key, or neither"))
 	}
 	if t.CertFile != "" {
 		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("kafka_target.tls.cert_file and key_file: %w", err)
+			return nil, wrongSetting(SettingTLSCertFile, fmt.Errorf("with its key file: %w", err))
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
@@ -80,6 +80,6 @@ func (c SASLConfig) load() (sasl.Mechanism, error) {
 	case "SCRAM-SHA-512":
 		return scram.Auth{User: c.Username, Pass: c.Password}.AsSha512Mechanism(), nil
 	}
-	return nil, fmt.Errorf("kafka_target.sasl.mechanism: expected PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, got %q",
-		c.Mechanism)
+	return nil, wrongSetting(SettingSASLMechanism,
+		fmt.Errorf("expected PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, got %q", c.Mechanism))
 }

@@ -42,7 +42,7 @@ func (s *Sink) verifyTopics(ctx context.Context) (limits, error) {
 	// The client keeps what it was told about topics for so long: each look must be a new one.
 	client, err := kgo.NewClient(append(options, kgo.MetadataMinAge(lookPause/2))...)
 	if err != nil {
-		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct kafka_target")
+		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct %s", SettingConfig)
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
@@ -132,11 +132,11 @@ func (s *Sink) create(ctx context.Context, admin *kadm.Client, topic string) err
 	for _, hopeless := range uncreatable {
 		if errors.Is(err, hopeless) {
 			return replicate.Stop(fmt.Errorf("%s: %w", what, err), "allow the user to create it (Kafka's ACL Create),"+
-				" correct kafka_target.partitions and replication_factor, or create it yourself")
+				" correct %s and %s, or create it yourself", SettingPartitions, SettingReplicationFactor)
 		}
 	}
 	if errors.Is(err, kerr.InvalidReplicationFactor) { // brokers may be missing that come yet
-		return fmt.Errorf("%s: kafka_target.replication_factor: %w", what, err)
+		return replicate.Hint(fmt.Errorf("%s: %w", what, err), "check %s", SettingReplicationFactor)
 	}
 	return classify(what, err)
 }

@@ -34,7 +34,7 @@ func NewWitness(c Config) (*Witness, error) {
 	}
 	client, err := kgo.NewClient(options...)
 	if err != nil {
-		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct kafka_target")
+		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct %s", SettingConfig)
 	}
 	return &Witness{client: client, topic: c.Topic, group: c.Group}, nil
 }

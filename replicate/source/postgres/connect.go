@@ -37,7 +37,8 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 		return nil, err
 	}
 	if c.Settle.Sequence != "" && c.Settle.UnsafeDelay != 0 {
-		return nil, errors.New("sql_source.settle: expected sequence or unsafe_delay_sec, not both")
+		return nil, &replicate.SettingError{Key: replicate.SettingSettle,
+			Err: errors.New("expected a sequence or a delay, not both")}
 	}
 	return &source[R, K]{
 		table: t, builder: b, config: config, settle: c.Settle, formats: resultFormats(t.Columns),

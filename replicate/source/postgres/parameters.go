@@ -162,7 +162,7 @@ func takeParameters(config *pgconn.Config, certain bool) (*asked, error) {
 		switch {
 		case ok:
 			if err := read(a, value); err != nil {
-				return nil, fmt.Errorf("sql_source.uri: %s: %w", name, err)
+				return nil, wrongURI(fmt.Errorf("%s: %w", name, err))
 			}
 		case name == "application_name", name == "options":
 			continue
@@ -179,7 +179,7 @@ func takeParameters(config *pgconn.Config, certain bool) (*asked, error) {
 		return nil, unknownParameters(unknown)
 	}
 	if n := len(hosts(config)); a.addresses != nil && len(a.addresses) != n {
-		return nil, fmt.Errorf("sql_source.uri: hostaddr: expected as many addresses as hosts, %d", n)
+		return nil, wrongURI(fmt.Errorf("hostaddr: expected as many addresses as hosts, %d", n))
 	}
 	return a, nil
 }
@@ -205,8 +205,8 @@ func unknownParameters(names []string) error {
 	var list, advice []string
 	for _, name := range names {
 		if !shown.MatchString(name) {
-			return errors.New("sql_source.uri: a parameter has a name that can't be one; special characters in user" +
-				" and password must be percent-encoded")
+			return wrongURI(errors.New("a parameter has a name that can't be one; special characters in user" +
+				" and password must be percent-encoded"))
 		}
 		list = append(list, name)
 		known := otherNames[strings.ToLower(name)]
@@ -224,8 +224,8 @@ func unknownParameters(names []string) error {
 	if len(list) > 1 {
 		what, them = "the parameters "+strings.Join(list, ", ")+", which PostgreSQL does not know", "them"
 	}
-	return errors.New("sql_source.uri has " + what + " (other drivers do): " +
-		strings.Join(append([]string{"remove " + them}, advice...), "; "))
+	return wrongURI(errors.New("it has " + what + " (other drivers do): " +
+		strings.Join(append([]string{"remove " + them}, advice...), "; ")))
 }
 
 // libpqNames are the parameters that a name may have been meant to be.

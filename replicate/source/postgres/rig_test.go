@@ -94,7 +94,7 @@ func run(t testing.TB, source replicate.Source[int64], config loop.Config) *rig 
 	t.Cleanup(func() {
 		cancel()
 		if r.ended != nil {
-			<-r.ended
+			_ = <-r.ended // it was cancelled
 		}
 	})
 	return r

@@ -18,12 +18,12 @@ type sequence struct {
 	start  int64
 }
 
-// unprovable refuses to begin, and says which line of the configuration takes the responsibility.
+// unprovable refuses to begin, and says which setting takes the responsibility.
 func (s *source[R, K]) unprovable(reason string) error {
 	return replicate.Stop(fmt.Errorf("it can't be proven that no row of table %s is lost: %s", s.table.Name, reason),
-		"if every key does come from one sequence, add to sql_source: settle: {sequence: NAME}; "+
-			"to accept the risk of losing rows of transactions that stay open longer than N seconds: "+
-			"settle: {unsafe_delay_sec: N}")
+		"if every key does come from one sequence, set %s to its name; to accept the risk of losing rows of "+
+			"transactions that stay open longer than N seconds, set %s to N",
+		replicate.SettingSettleSequence, replicate.SettingSettleDelay)
 }
 
 // unfit is unprovable for a property of the sequence, which no vouching helps against.
@@ -31,7 +31,7 @@ func (s *source[R, K]) unfit(name, reason, remedy string) error {
 	return replicate.Stop(
 		fmt.Errorf("it can't be proven that no row of table %s is lost: sequence %s %s", s.table.Name, name, reason),
 		remedy+"; to accept the risk of losing rows that are committed more than N seconds after their keys were drawn, "+
-			"add to sql_source: settle: {unsafe_delay_sec: N}")
+			"set %s to N", replicate.SettingSettleDelay)
 }
 
 // steps is what to do about a sequence with another increment. An application that draws blocks of keys, as ORMs

@@ -55,7 +55,7 @@ func (s *source[R, K]) readTree(ctx context.Context) (tree, error) {
 	}
 	if root == "" {
 		return nil, replicate.Stop(fmt.Errorf("table %s does not exist in this database", s.table.Relation),
-			"create it, or correct sql_source.uri")
+			"create it, or correct %s", replicate.SettingURI)
 	}
 	rows, err := s.rows(ctx, `WITH RECURSIVE below AS (
 			SELECT $1::oid AS relid

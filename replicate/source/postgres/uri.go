@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/repliqate/repliqate/replicate"
 )
 
 // pinned are the session's settings that decide what a value looks like and what a snapshot sees. They
@@ -32,7 +34,7 @@ func ParseURI(uri, job string) (*pgconn.Config, error) {
 	scheme, rest, ok := strings.Cut(uri, "://")
 	dialect, _, _ := strings.Cut(scheme, "+")
 	if !ok || dialect != "postgresql" && dialect != "postgres" {
-		return nil, errors.New("sql_source.uri: expected " + uriShape + " for this table")
+		return nil, wrongURI(errors.New("expected " + uriShape + " for this table"))
 	}
 	_, query, _ := strings.Cut(rest, "?")
 	certain := !strings.Contains(query, "@") // otherwise a part of it may be of a password with a question mark
@@ -85,12 +87,17 @@ func rewritten(rest string) string {
 	return address + "?" + strings.Join(kept, "&")
 }
 
+// wrongURI is an error of the URI, which must not repeat it.
+func wrongURI(err error) error {
+	return &replicate.SettingError{Key: replicate.SettingURI, Err: err}
+}
+
 func unreadable(why string) error {
 	if why != "" {
-		return errors.New("sql_source.uri: " + why)
+		return wrongURI(errors.New(why))
 	}
-	return errors.New("sql_source.uri: can't be read as " + uriShape +
-		"; special characters in user and password must be percent-encoded")
+	return wrongURI(errors.New("can't be read as " + uriShape +
+		"; special characters in user and password must be percent-encoded"))
 }
 
 // parseTexts are what the client says of parameters that it can't use, with our own words, which hold no value.

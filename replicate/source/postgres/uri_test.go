@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,14 +15,17 @@ import (
 func try(uri string) error {
 	table := events("public.events", "bigint")
 	_, err := table.NewSource(nil, replicate.SourceConfig{URI: uri, Job: "test", Warn: func(string) {}})
-	return err
+	if err == nil {
+		return nil
+	}
+	return errors.New(replicate.Explain(err, func(replicate.Setting) string { return "sql_source.uri" }))
 }
 
 // TestParametersOfOthers has URIs as other drivers take them. What is unknown is named, with what to write, before
 // anything connects; a value is never shown.
 func TestParametersOfOthers(t *testing.T) {
 	for query, want := range map[string]string{
-		"schema=public":                         "sql_source.uri has the parameter schema, which PostgreSQL does not know",
+		"schema=public":                         "sql_source.uri: it has the parameter schema, which PostgreSQL",
 		"pgbouncer=true&connection_limit=1":     "has the parameters connection_limit, pgbouncer, which",
 		"pool_timeout=3&sslaccept=strict":       "for sslaccept write sslmode",
 		"currentSchema=secret":                  "the parameter currentSchema, which PostgreSQL does not know",

@@ -36,20 +36,26 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 		return nil, err
 	}
 	if c.Settle != (replicate.Settle{}) {
-		return nil, errors.New("sql_source.settle is for PostgreSQL: SQLite's rows are settled as soon as they can be seen")
+		return nil, &replicate.SettingError{Key: replicate.SettingSettle,
+			Err: errors.New("it is not for SQLite, whose rows are settled as soon as they can be seen")}
 	}
 	return &source[R, K]{table: t, builder: b, path: path, warn: c.Warn, warned: map[string]bool{}}, nil
+}
+
+// wrongURI is an error of the URI, which must not repeat it.
+func wrongURI(reason string) error {
+	return &replicate.SettingError{Key: replicate.SettingURI, Err: errors.New(reason)}
 }
 
 // Path reads a SQLAlchemy URI: sqlite:////absolute/path or sqlite:///relative/path.
 func Path(uri string) (string, error) {
 	scheme, rest, ok := strings.Cut(uri, "://")
 	if !ok || scheme != "sqlite" && !strings.HasPrefix(scheme, "sqlite+") {
-		return "", errors.New("sql_source.uri: expected sqlite:////absolute/path or sqlite:///relative/path for this table")
+		return "", wrongURI("expected sqlite:////absolute/path or sqlite:///relative/path for this table")
 	}
 	path, _, _ := strings.Cut(rest, "?")
 	if !strings.HasPrefix(path, "/") || path == "/" {
-		return "", errors.New("sql_source.uri: expected sqlite:////absolute/path or sqlite:///relative/path, " +
+		return "", wrongURI("expected sqlite:////absolute/path or sqlite:///relative/path, " +
 			"an in-memory database can't be shared")
 	}
 	return path[1:], nil
@@ -95,7 +101,8 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 		return err
 	}
 	if _, err := os.Stat(s.path); err != nil {
-		return replicate.Stop(fmt.Errorf("open database %s: %w", s.path, errors.Unwrap(err)), "correct sql_source.uri")
+		return replicate.Stop(fmt.Errorf("open database %s: %w", s.path, errors.Unwrap(err)),
+			"correct %s", replicate.SettingURI)
 	}
 	// A reader of a database in WAL mode must be allowed to write its shared memory.
 	s.conn, err = sqlite.OpenConn(s.path, sqlite.OpenReadWrite)

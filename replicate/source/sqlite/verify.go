@@ -34,7 +34,7 @@ func (s *source[R, K]) verify() error {
 	}
 	if len(live) == 0 {
 		return replicate.Stop(fmt.Errorf("table %s is not in database %s", t.Name, s.path),
-			"create it, or correct sql_source.uri")
+			"create it, or correct %s", replicate.SettingURI)
 	}
 	key := live[t.KeyColumn]
 	for _, c := range t.Columns {

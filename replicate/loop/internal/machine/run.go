@@ -124,7 +124,8 @@ func (m *Machine[K]) pollFailed(err error) {
 	var row *replicate.RowError
 	switch {
 	case errors.As(err, &row) && !m.source.stale:
-		m.stop(replicate.Stop(err, "mend the row, or set kafka_target.on_bad_row to dead_letter"))
+		m.stop(replicate.Stop(err, "mend the row, or have such rows published as dead letters (%s)",
+			replicate.SettingDeadLetters))
 	case errors.As(err, &row):
 		return
 	case replicate.IsStop(err):

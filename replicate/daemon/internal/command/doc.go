@@ -1,0 +1,6 @@
+// Package command is what the program's commands have in common. Each command is a package below it, and a line in
+// the daemon's list.
+//
+//	command.go  how a command is called, and its exit status
+//	options.go  the options that every command takes
+package command

@@ -1,0 +1,163 @@
+package joblog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+// Hooks returns hooks that log the loop's events.
+func (l *Logger) Hooks() replicate.Hooks {
+	return replicate.Hooks{
+		OnState: l.onState, OnPoll: l.onPoll, OnPublish: l.onPublish, OnLoad: l.onLoad, OnCommit: l.onCommit,
+		OnRetry: l.onRetry, OnLease: l.onLease, OnHorizon: l.onHorizon, OnAudit: l.onAudit,
+	}
+}
+
+// stateText says what each state of the job means.
+var stateText = map[replicate.State]string{
+	"standby":  "standing by until the lease is free",
+	"starting": "starting: opening Kafka, the offset and the database",
+	"running":  "running",
+	"stopping": "stopping: flushing and committing what was read",
+	"stopped":  "stopped",
+}
+
+func (l *Logger) onState(i replicate.StateInfo) {
+	l.log.Info(stateText[i.State], "state", i.State, "offset", i.Offset.Key)
+}
+
+func (l *Logger) onPoll(i replicate.PollInfo) {
+	if i.BadRows > 0 {
+		l.log.Warn("rows went to the dead-letter topic", "rows", i.BadRows)
+	}
+	if i.Above && l.again("above") {
+		l.log.Warn("rows wait whose keys the sequence has not drawn: they were inserted with explicit keys and are " +
+			"published once the sequence is beyond them")
+	}
+	if i.Err != nil {
+		return
+	}
+	l.healed("source", "the database is read again")
+	if i.Rows > 0 {
+		l.log.Debug("polled", "rows", i.Rows, "bytes", i.Bytes, "more", i.More, "ms", i.Duration.Milliseconds())
+	}
+}
+
+func (l *Logger) onPublish(i replicate.PublishInfo) {
+	if i.Err == nil {
+		l.healed("sink", "Kafka is written again")
+		l.log.Debug("published", "rows", i.Rows, "bytes", i.Bytes, "last", i.Last, "ms", i.Duration.Milliseconds())
+	}
+}
+
+func (l *Logger) onLoad(i replicate.LoadInfo) {
+	if i.Witness && errors.Is(i.Err, replicate.ErrWitnessDenied) {
+		// At any verbosity: the store may have lost its offset.
+		l.log.Error("no offset is stored, and whether there is a copy in Kafka can't be read: beginning at the first row",
+			"error", oneLine(i.Err))
+	}
+	if i.Err != nil {
+		return
+	}
+	l.healed("load", "the offset can be read again")
+	switch {
+	case i.Witness && !i.Offset.IsZero():
+		l.log.Warn("the offset store had no offset: continuing from the copy in Kafka; "+
+			"to begin at the first row: offset reset", "offset", i.Offset.Key)
+	case i.Offset.IsZero():
+		l.log.Info("no offset is stored: beginning at the first row", "witness", i.Witness)
+	default:
+		l.log.Info("continuing", "offset", i.Offset.Key)
+	}
+}
+
+func (l *Logger) onCommit(i replicate.CommitInfo) {
+	if i.Err == nil {
+		l.healed("commit", "the offset is stored again")
+		l.log.Debug("committed", "offset", i.Offset.Key, "ms", i.Duration.Milliseconds())
+	}
+}
+
+// healed says once that an operation succeeds whose failure was reported.
+func (l *Logger) healed(op replicate.Op, msg string) {
+	if l.failing[op] {
+		delete(l.failing, op)
+		l.log.Warn(msg)
+	}
+}
+
+func (l *Logger) onRetry(i replicate.RetryInfo) {
+	level := slog.LevelDebug
+	if l.again("retry " + string(i.Op)) {
+		level = slog.LevelWarn
+		l.failing[i.Op] = true
+	}
+	text, ok := retryText[i.Op]
+	if !ok {
+		text = string(i.Op) + " failed; trying again"
+	}
+	l.log.Log(context.Background(), level, text, "error", oneLine(i.Err), "attempt", i.Attempt,
+		"again_in_ms", i.Delay.Milliseconds())
+}
+
+// retryText says what a failure means for the operator.
+var retryText = map[replicate.Op]string{
+	"lease":   "the lease can't be asked for; trying again",
+	"load":    "the offset can't be read; waiting, nothing is published meanwhile",
+	"source":  "the database can't be read; trying again",
+	"sink":    "Kafka can't be written; trying again from the offset",
+	"commit":  "the offset can't be stored; going on with it in memory",
+	"witness": "the second copy of the offset can't be stored in Kafka; trying again",
+}
+
+func (l *Logger) onLease(i replicate.LeaseInfo) {
+	switch {
+	case i.Err != nil && i.Held:
+		l.log.Warn("the lease can't be renewed; going on, since the worst case is duplicates", "error", oneLine(i.Err))
+	case i.Err != nil:
+		l.log.Warn("the lease ran out and is strict: not publishing", "error", oneLine(i.Err))
+	case i.Held:
+		l.log.Info("holding the lease")
+	default:
+		l.log.Warn("another instance publishes this job; standing by", "holder", i.Holder)
+	}
+}
+
+func (l *Logger) onHorizon(i replicate.HorizonInfo) {
+	l.log.Warn("open transactions hold rows back: end them if they are stuck", "age_s", int(i.Age.Seconds()),
+		"holders", bounded(i.Holders, "; "))
+}
+
+// onAudit reports the rows that appeared in gaps which had been passed, and keys that were given up.
+func (l *Logger) onAudit(i replicate.AuditInfo) {
+	if len(i.Late) > 0 {
+		msg := "late rows, which are not published: they were inserted with explicit keys below the offset"
+		if i.Published {
+			msg = "late rows, which are published now: they were inserted with explicit keys below the offset"
+		}
+		l.log.Warn(msg, "rows", len(i.Late), "keys", bounded(i.Late, " "), "published", i.Published)
+	}
+	if i.Err != nil && l.again("audit") {
+		l.log.Warn("a late row can't be published", "error", oneLine(i.Err))
+	}
+	l.forgotten += i.Forgotten
+	if l.forgotten > 0 && l.again("dropped") {
+		l.log.Warn("the audit forgot missing keys unseen: raise sql_source.audit.keys, or late rows there stay unknown",
+			"keys", l.forgotten)
+		l.forgotten = 0
+	}
+}
+
+// bounded joins texts, as many as a log line can do with.
+func bounded(texts []string, separator string) string {
+	const most = 50
+	if len(texts) <= most {
+		return strings.Join(texts, separator)
+	}
+	return strings.Join(texts[:most], separator) + separator + fmt.Sprintf("and %d more", len(texts)-most)
+}

@@ -1,0 +1,88 @@
+package replicate
+
+import "strings"
+
+// Setting is a part's own name for one of its settings: "kafka.Config.Topic". Parts know nothing of configuration
+// files. Who reads one has names of its own for the same settings, and puts them into an error's text with Explain.
+type Setting string
+
+// Settings of what this package declares. Each part has those of its own Config beside it.
+const (
+	SettingURI             Setting = "SourceConfig.URI"
+	SettingSettle          Setting = "SourceConfig.Settle"
+	SettingSettleSequence  Setting = "SourceConfig.Settle.Sequence"
+	SettingSettleDelay     Setting = "SourceConfig.Settle.UnsafeDelay"
+	SettingDeadLetters     Setting = "replicate.NewBuilder's deadLetters"
+	SettingMaxMessageBytes Setting = "SinkInfo.MaxMessageBytes"
+)
+
+// SettingError says that a part can't work with one of its settings.
+type SettingError struct {
+	Key Setting
+	Err error
+}
+
+func (e *SettingError) Error() string { return e.explain(ownName) }
+
+func (e *SettingError) Unwrap() error { return e.Err }
+
+func (e *SettingError) explain(name func(Setting) string) string {
+	return name(e.Key) + ": " + Explain(e.Err, name)
+}
+
+// HintError is an error that a retry may heal, with what to look at if it does not. In Hint, %s stands for each of
+// the Settings.
+type HintError struct {
+	Err      error
+	Hint     string
+	Settings []Setting
+}
+
+// Hint wraps err as a *HintError.
+func Hint(err error, hint string, settings ...Setting) error {
+	return &HintError{Err: err, Hint: hint, Settings: settings}
+}
+
+func (e *HintError) Error() string { return e.explain(ownName) }
+
+func (e *HintError) Unwrap() error { return e.Err }
+
+func (e *HintError) explain(name func(Setting) string) string {
+	return advise(e.Err, e.Hint, e.Settings, name)
+}
+
+// Explain is the text of err with settings called as its reader knows them.
+func Explain(err error, name func(Setting) string) string {
+	if e, ok := err.(interface {
+		explain(name func(Setting) string) string
+	}); ok {
+		return e.explain(name)
+	}
+	text := err.Error()
+	var causes []error
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		causes = []error{e.Unwrap()}
+	case interface{ Unwrap() []error }:
+		causes = e.Unwrap()
+	}
+	for _, cause := range causes {
+		if cause != nil {
+			text = strings.Replace(text, cause.Error(), Explain(cause, name), 1)
+		}
+	}
+	return text
+}
+
+func ownName(s Setting) string { return string(s) }
+
+// advise is the text of an error with a hint.
+func advise(err error, hint string, settings []Setting, name func(Setting) string) string {
+	for _, s := range settings {
+		hint = strings.Replace(hint, "%s", name(s), 1)
+	}
+	if hint == "" {
+		return Explain(err, name)
+	}
+	return Explain(err, name) + "; " + hint
+}
