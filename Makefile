@@ -59,6 +59,14 @@ lint: ## gofmt, go vet, and golangci-lint as .golangci.yaml has it (staticcheck 
 	$(BUILD) $(GO) vet ./...
 	$(LINT) run ./...
 
+GORELEASER := $(BUILD) $(GO) tool -modfile=tools/goreleaser/go.mod goreleaser
+
+release-check: ## check .goreleaser.yaml
+	$(GORELEASER) check
+
+release-snapshot: ## build what a release has, into dist/, and publish nothing (RELEASE.md)
+	$(GORELEASER) release --snapshot --clean
+
 generate: ## regenerate the committed examples
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
@@ -78,4 +86,4 @@ soak: servers ## the simulation for as long as SOAK says, then the crash loop: S
 	$(GO) test -timeout 0 ./replicate/loop/internal/simulation -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 	$(GO) test -timeout 0 -v ./internal/crashloop -args -crash.kills=100 -crash.for=$(SOAK) -crash.patient=1
 
-.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint generate generate-check bench soak
+.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint release-check release-snapshot generate generate-check bench soak
