@@ -1,4 +1,5 @@
-// Package engine says what an engine is to the generator: its types, its SQL, how its DDL is read and recognised, and what is printed for it alone. An engine is one value of type Engine in a folder of its own.
+// Package engine says what an engine is to the generator: its types, its SQL, how its DDL is read and
+// recognised, and what is printed for it alone. An engine is one value of type Engine in a folder of its own.
 //
 //	engine.go   Engine
 //	key.go      which column can be the key
