@@ -23,6 +23,7 @@ import (
 // a real PostgreSQL; the code and the message that it shows are what comes out.
 func TestQuickStart(t *testing.T) {
 	suite.Servers(t, "PostgreSQL")
+	suite.Builds(t)
 	readme := readPage(t, "README.md")
 	commands := strings.Split(strings.TrimSpace(readme.marked(t, "quickstart")), "\n")
 	if len(commands) != 5 {

@@ -243,6 +243,15 @@ func (r *Replicator[K]) carryOutSource(a machine.Action) {
 		r.sources.run(storeTimeout, func(ctx context.Context) {
 			r.post(machine.HoldersDescribed{Holders: r.describe(ctx, a.Holders)})
 		})
+	case machine.FindStranded:
+		r.sources.run(sourceTimeout, func(ctx context.Context) {
+			var found replicate.Stranded[K]
+			var err error
+			if source, ok := r.parts.Source.(replicate.StrandedFinder[K]); ok {
+				found, err = source.FindStranded(ctx)
+			}
+			r.post(machine.StrandedFound[K]{Found: found, Err: err})
+		})
 	case machine.Recheck:
 		r.sources.run(sourceTimeout, func(ctx context.Context) {
 			var err error

@@ -29,6 +29,7 @@ type rig struct {
 	held      time.Duration // for how long the horizon is held back
 	retries   []string
 	horizon   []string
+	stranded  string
 }
 
 var _ replicate.Sink = (*rig)(nil)
@@ -81,6 +82,9 @@ func run(t testing.TB, source replicate.Source[int64], config loop.Config) *rig 
 			},
 			OnRetry: func(i replicate.RetryInfo) {
 				r.change(func() { r.retries = append(r.retries, i.Err.Error()) })
+			},
+			OnStranded: func(i replicate.StrandedInfo) {
+				r.change(func() { r.stranded = i.Text + "; " + i.Remedy })
 			},
 			OnHorizon: func(i replicate.HorizonInfo) { r.change(func() { r.horizon = i.Holders }) },
 		},

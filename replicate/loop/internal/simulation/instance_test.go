@@ -259,6 +259,13 @@ func (in *instance) carryOutSource(a machine.Action) {
 			}
 			return machine.Rechecked{}
 		})
+	case machine.FindStranded:
+		in.op(laneSource, false, func() machine.Event {
+			if !in.connected() || w.fault(sourceFails, "looking for rows above the sequence", 10) {
+				return machine.StrandedFound[int64]{Err: w.failure()}
+			}
+			return machine.StrandedFound[int64]{Found: w.db.stranded()}
+		})
 	case machine.DescribeHolders:
 		in.op(laneSource, false, func() machine.Event { return machine.HoldersDescribed(a) })
 	}

@@ -185,6 +185,8 @@ func describeEvent(ev machine.Event) string {
 		return fmt.Sprintf("committed %s: %v", ev.Offset.Key, ev.Err)
 	case machine.WitnessSaved:
 		return fmt.Sprintf("witness saved: %v", ev.Err)
+	case machine.StrandedFound[int64]:
+		return fmt.Sprintf("%d rows are above the sequence: %v", ev.Found.Rows, ev.Err)
 	case machine.Rechecked:
 		return fmt.Sprintf("rechecked: %v", ev.Err)
 	case machine.TimerFired:
