@@ -28,7 +28,7 @@ var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 var switches = []string{"on", "off", "yes", "no"}
 
 // quoteYAML writes a name for a configuration, in which ${ begins a variable: between quotes if it is
-// anything but a plain word, or one that YAML takes for something else, in its older version too.
+// anything but a plain word, or is one that YAML, also in its older version, takes for something else.
 func quoteYAML(name string) string {
 	var value any
 	plain := plainYAML.MatchString(name) && !slices.Contains(switches, strings.ToLower(name))
