@@ -80,7 +80,7 @@ var source = []Key{
 		Example: "{key}", Place: InHelp},
 	{Name: "replication.sql_source.fields", Kind: List, Origin: PythonDaemon, DefaultText: "all",
 		Meaning: "the published columns that the code was generated for: a list, or a text with commas; empty means all",
-		Example: "[{fields}]", Place: InFile},
+		Example: "{fields}", Place: InFile},
 	{Name: "replication.sql_source.limit", Kind: Whole, Origin: PythonDaemon, Default: "10000", Unit: "rows",
 		Least: 1, Most: mostInt32,
 		Meaning: "most rows of a page; the Python daemon had no limit of its own", Example: "10000"},
