@@ -25,7 +25,7 @@ func Write(out string, files []emit.File, c Changes) (err error) {
 		}
 		if err != nil {
 			for _, dir := range slices.Backward(made) {
-				os.Remove(dir) // fails where the folder is in use, as it should
+				_ = os.Remove(dir) // fails where the folder is in use, as it should
 			}
 		}
 	}()

@@ -54,7 +54,7 @@ func (r *reader) read(f *ddl.File) error {
 		if raw.StmtLen == 0 {
 			s.end = len(text)
 		}
-		keep := false
+		var keep bool
 		if s.table, keep, err = r.take(f, raw.Stmt); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ var job = []Key{
 		Meaning: "a statsd server for metrics, which docs/operate.md lists",
 		Example: "localhost:8125"},
 	{Name: "once_wait_sec", Kind: Seconds, Default: "30", Unit: "s", Least: LeastTime, Most: MostTime,
-		Meaning: "how long `--once` waits for transactions that were open when it started",
+		Meaning: "how long `--once` waits for transactions that were open when it started, and for what can't be reached",
 		Example: "30"},
 	{Name: "drain_timeout_sec", Kind: Seconds, Default: "20", Unit: "s", Least: LeastTime, Most: MostTime,
 		Meaning: "how long a graceful stop may take; keep it below the time after which your service manager kills",

@@ -23,7 +23,7 @@ func (f *flight) produceError(r *kgo.Record, err error) error {
 		// Brokers say so for a moment while they start. Open decides whether the topic is really gone.
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	return classify(what, err)
+	return Classify(what, err)
 }
 
 // reason replaces the error of a record that was given up together with the session by the session's own.
@@ -114,7 +114,9 @@ const clientCertificate = "the brokers refuse this client: set %s and %s to a ce
 
 var clientFiles = names{SettingTLSCertFile, SettingTLSKeyFile}
 
-func classify(what string, err error) error {
+// Classify wraps an error of Kafka with what failed. If no retry can heal it, it is a *replicate.StopError that says
+// what to do.
+func Classify(what string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", what, err)
 	for _, h := range hopeless {
 		if errors.Is(err, h.err) {

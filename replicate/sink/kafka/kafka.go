@@ -8,7 +8,6 @@
 //	partition.go  which partition a message goes to
 //	errors.go     what can heal and what can't
 //	topic.go      what must hold of the topic before it is written
-//	witness.go    the second copy of the offset, as a committed group offset
 package kafka
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// Sink implements replicate.Sink and replicate.Witness. Its methods are called one at a time.
+// Sink implements replicate.Sink. Its methods are called one at a time.
 type Sink struct {
 	config  Config
 	session *session      // nil while the sink is closed
@@ -34,10 +33,7 @@ type Sink struct {
 	refused atomic.Int32 // the topic's limit when a broker last found a batch too large
 }
 
-var (
-	_ replicate.Sink    = (*Sink)(nil)
-	_ replicate.Witness = (*Sink)(nil)
-)
+var _ replicate.Sink = (*Sink)(nil)
 
 // New checks the settings and returns a sink. It connects when it is opened.
 func New(c Config) (*Sink, error) {

@@ -35,7 +35,7 @@ func (l limits) of(topic string) int32 {
 
 // verifyTopics checks that the topics can be found and written, and returns the largest batches that they take.
 func (s *Sink) verifyTopics(ctx context.Context) (limits, error) {
-	options, err := s.connection(nil)
+	options, err := s.config.connection(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +102,11 @@ func metadata(ctx context.Context, admin *kadm.Client, topic string) (kadm.Topic
 	var denied *kadm.AuthError
 	switch {
 	case errors.As(err, &denied):
-		return kadm.TopicDetail{}, classify("find topic "+topic, denied.Err)
+		return kadm.TopicDetail{}, Classify("find topic "+topic, denied.Err)
 	case err != nil:
-		return kadm.TopicDetail{}, classify("connect to Kafka", err)
+		return kadm.TopicDetail{}, Classify("connect to Kafka", err)
 	case found[topic].Err != nil:
-		return kadm.TopicDetail{}, classify("find topic "+topic, found[topic].Err)
+		return kadm.TopicDetail{}, Classify("find topic "+topic, found[topic].Err)
 	}
 	for _, p := range found[topic].Partitions.Sorted() {
 		if p.Err != nil {
@@ -138,7 +138,7 @@ func (s *Sink) create(ctx context.Context, admin *kadm.Client, topic string) err
 	if errors.Is(err, kerr.InvalidReplicationFactor) { // brokers may be missing that come yet
 		return replicate.Hint(fmt.Errorf("%s: %w", what, err), "check %s", SettingReplicationFactor)
 	}
-	return classify(what, err)
+	return Classify(what, err)
 }
 
 // settings asks for what the topics take: their max.message.bytes, and whether enough replicas are there for a

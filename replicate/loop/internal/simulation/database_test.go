@@ -178,11 +178,25 @@ func (db *database) insertLate() {
 // insertAbove inserts a row with an explicit key that the sequence has not reached: it must wait until then.
 func (db *database) insertAbove() {
 	k := db.seq + 1 + db.w.rng.Int64N(6)
-	if _, there := db.find(k); !there && db.reused == nil && !db.w.plan.once {
+	if _, there := db.find(k); !there && db.reused == nil {
 		db.insert(k, false)
 		db.w.struck["row above the sequence"]++
 		db.w.trace("db: row %d above the sequence", k)
 	}
+}
+
+// stranded are the rows above the sequence.
+func (db *database) stranded() (found replicate.Stranded[int64]) {
+	for _, r := range db.rows {
+		if r.key <= db.seq {
+			continue
+		}
+		if found.Rows == 0 {
+			found.First = r.key
+		}
+		found.Rows, found.Last = found.Rows+1, r.key
+	}
+	return found
 }
 
 // deleteRow deletes a published row, the last one too.

@@ -17,7 +17,7 @@ type instance struct {
 	config machine.Config
 	gone   bool
 	timers [machine.TimerKinds]int
-	lanes  [4]simLane
+	lanes  [5]simLane
 
 	session     *session
 	incarnation int // of the database server that the source is connected to; 0: none
@@ -40,6 +40,7 @@ const (
 	laneSink
 	laneStore
 	laneLease
+	laneWitness
 )
 
 // start brings up a new instance.
@@ -223,7 +224,9 @@ func (in *instance) carryOutSink(a machine.Action) {
 			w.post(in, machine.Published{ID: a.ID, Err: err})
 		})
 	case machine.SaveWitness:
-		in.op(laneSink, false, func() machine.Event { return machine.WitnessSaved{Err: w.store.saveWitness(a.Offset)} })
+		in.op(laneWitness, false, func() machine.Event {
+			return machine.WitnessSaved{Err: w.store.saveWitness(a.Offset)}
+		})
 	}
 }
 
@@ -255,6 +258,13 @@ func (in *instance) carryOutSource(a machine.Action) {
 				return machine.Rechecked{Err: w.failure()}
 			}
 			return machine.Rechecked{}
+		})
+	case machine.FindStranded:
+		in.op(laneSource, false, func() machine.Event {
+			if !in.connected() || w.fault(sourceFails, "looking for rows above the sequence", 10) {
+				return machine.StrandedFound[int64]{Err: w.failure()}
+			}
+			return machine.StrandedFound[int64]{Found: w.db.stranded()}
 		})
 	case machine.DescribeHolders:
 		in.op(laneSource, false, func() machine.Event { return machine.HoldersDescribed(a) })

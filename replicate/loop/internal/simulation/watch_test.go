@@ -157,6 +157,7 @@ func (o *watcher) bounds(in *instance) {
 	check("operations on the source", in.lanes[laneSource].queued, 2)
 	check("operations on the store", in.lanes[laneStore].queued, 1)
 	check("requests for the lease", in.lanes[laneLease].queued, 1)
+	check("operations on the witness", in.lanes[laneWitness].queued, 1)
 	check("operations on the sink besides batches", in.lanes[laneSink].queued, 4)
 	for _, f := range s.InFlight {
 		check("rows in a batch", f.Rows, cfg.BatchRows)
@@ -184,6 +185,8 @@ func describeEvent(ev machine.Event) string {
 		return fmt.Sprintf("committed %s: %v", ev.Offset.Key, ev.Err)
 	case machine.WitnessSaved:
 		return fmt.Sprintf("witness saved: %v", ev.Err)
+	case machine.StrandedFound[int64]:
+		return fmt.Sprintf("%d rows are above the sequence: %v", ev.Found.Rows, ev.Err)
 	case machine.Rechecked:
 		return fmt.Sprintf("rechecked: %v", ev.Err)
 	case machine.TimerFired:
