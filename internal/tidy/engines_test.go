@@ -16,7 +16,8 @@ import (
 var engineNames = regexp.MustCompile(`(?i)postgres|sqlite|mysql|mariadb`)
 
 // homes are where engines are named: a folder for each at build time and at run time, and the only list.
-var homes = []string{"gen/engine/*/*.go", "gen/engines.go", "replicate/source/*/*.go", "replicate/source/*/*/*.go"}
+var homes = []string{"gen/engine/*/*.go", "gen/engines.go",
+	"replicate/source/*/*.go", "replicate/source/*/*/*.go", "replicate/source/*/internal/*/*.go"}
 
 // guests name engines elsewhere, each for a reason.
 var guests = map[string]string{
