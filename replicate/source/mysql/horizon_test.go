@@ -26,7 +26,7 @@ func begun(write func(s session)) func(s session) {
 // the low one on is published before it has ended, and then all of it in order.
 func TestHorizon(t *testing.T) {
 	for name, draw := range map[string]func(s session){
-		"INSERT": begun(func(s session) { insert(s, "events") }),
+		"INSERT":         begun(func(s session) { insert(s, "events") }),
 		"INSERT of many": begun(func(s session) { s.exec("INSERT INTO events (`text`) VALUES ('a'), ('b')") }),
 		"INSERT ... SELECT": begun(func(s session) {
 			s.exec("INSERT INTO events (`text`) SELECT 'low' FROM information_schema.collations LIMIT 3")
@@ -167,7 +167,8 @@ func TestAnotherTable(t *testing.T) {
 		{"a table that is built again", "ALTER TABLE events ADD COLUMN more int FIRST, FORCE", ""},
 		{"a swap, as tools for schema changes do it", copied + "RENAME TABLE events TO old, ghost TO events", ""},
 		{"a swap with another table", "CREATE TABLE other LIKE events;" +
-			" INSERT INTO other VALUES (1, 'a'), (2, 'other'), (9, 'x'); RENAME TABLE events TO old, other TO events", "is not the one that was published"},
+			" INSERT INTO other VALUES (1, 'a'), (2, 'other'), (9, 'x');" +
+			" RENAME TABLE events TO old, other TO events", "is not the one that was published"},
 		{"TRUNCATE", "TRUNCATE TABLE events", "is beyond the AUTO_INCREMENT counter"},
 		{"a column of another type", "ALTER TABLE events MODIFY `text` blob NOT NULL", "column text of table events"},
 		{"a key without AUTO_INCREMENT", "ALTER TABLE events MODIFY id bigint", "is not AUTO_INCREMENT"},

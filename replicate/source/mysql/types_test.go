@@ -147,7 +147,8 @@ func TestTypes(t *testing.T) {
 		d := create(t, m, "SELECT 1")
 		s := d.session()
 		s.exec("SET GLOBAL time_zone = '+05:30'; SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES," +
-			"PAD_CHAR_TO_FULL_LENGTH'; SET GLOBAL completion_type = 1; SET NAMES utf8mb4; SET time_zone = '+00:00', sql_mode = ''")
+			"PAD_CHAR_TO_FULL_LENGTH'; SET GLOBAL completion_type = 1; SET NAMES utf8mb4;" +
+			" SET time_zone = '+00:00', sql_mode = ''")
 		t.Cleanup(func() {
 			_ = d.session().try("SET GLOBAL time_zone = 'SYSTEM'; SET GLOBAL sql_mode = ''; SET GLOBAL completion_type = 0")
 		})
