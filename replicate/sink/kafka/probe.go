@@ -127,11 +127,11 @@ func unreachable(err error, addr string, isSeed bool) error {
 	var op *net.OpError
 	switch {
 	case !isSeed && errors.As(err, &name):
-		return replicate.Hint(err, "the brokers say that one of them is at "+addr+", a name that does not resolve here: correct"+
-			" their advertised.listeners, or let the name resolve")
+		return replicate.Hint(err, "the brokers say that one of them is at "+addr+", a name that does not resolve here:"+
+			" correct their advertised.listeners, or let the name resolve")
 	case !isSeed && errors.As(err, &op) && op.Op == "dial":
-		return replicate.Hint(err, "the brokers say that one of them is at "+addr+", which can't be reached from here: correct"+
-			" their advertised.listeners")
+		return replicate.Hint(err, "the brokers say that one of them is at "+addr+", which can't be reached from here:"+
+			" correct their advertised.listeners")
 	case errors.As(err, &name):
 		return replicate.Hint(err, "the name in "+addr+" does not resolve: correct %s, or let it resolve", SettingBrokers)
 	}

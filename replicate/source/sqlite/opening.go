@@ -64,8 +64,8 @@ func (s *source[R, K]) unopened(err error) error {
 	case writable(folder):
 		return err
 	case s.isWAL():
-		reason = "the database is in WAL mode, and reading it needs the right to write its -shm file in the folder " + folder +
-			", or the application to have it open"
+		reason = "the database is in WAL mode, and reading it needs the right to write its -shm file in the folder " +
+			folder + ", or the application to have it open"
 		hint = "let this user write in the folder, or start the application first"
 	default:
 		reason = "a transaction was cut short, and rolling it back needs the right to write in the folder " + folder
