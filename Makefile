@@ -45,9 +45,10 @@ oracle: servers ## rewrite the differential vectors (needs Python)
 # A number of runs (20000x) always ends well; with a time (10s) go test fails now and then, with "context deadline
 # exceeded", when the time is over in the middle of a run.
 fuzz: ## each fuzz target for as long, or as many runs, as FUZZTIME says
-	@for pkg in $$($(GO) list ./...); do \
-		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$($(GO) list -f '{{.Dir}}' $$pkg)/*_test.go 2>/dev/null | cut -c6-); do \
-			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
+	@$(GO) list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r pkg dir; do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$dir"/*_test.go 2>/dev/null | cut -c6-); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg </dev/null || exit 1; \
 		done; \
 	done
 

@@ -76,7 +76,7 @@ func missingModule(mod *modfile.File) string {
 	return "go get " + RuntimeModule + "/replicate/..." + sameVersion()
 }
 
-// sameVersion is the suffix that asks for the version that this program was built from, where that is
+// sameVersion is the suffix that asks for the version that this program was built from, if that is
 // one: generated code and run time are to be of the same age.
 func sameVersion() string {
 	info, ok := debug.ReadBuildInfo()

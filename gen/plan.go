@@ -25,7 +25,7 @@ type Request struct {
 	Tables      []string          // tables to generate; empty: all that have a key
 	PrimaryKeys map[string]string // column by table; "" is for every table
 	Fields      []string          // columns to publish; empty: all
-	Engine      string            // empty: told from the DDL
+	Engine      string            // empty: recognised by the DDL
 	Out         string            // folder to write to
 	With        []string          // what is written beside the code: config, dockerfile, systemd
 }
@@ -34,7 +34,7 @@ type Request struct {
 type Plan struct {
 	Tables  []Planned
 	Skipped []error  // tables that can't be replicated, each with the reason
-	Notes   []string // what was told from the input
+	Notes   []string // how engines were recognised
 
 	files []*engine.File
 	known map[string]bool // packages of all tables of the schemas, planned or not

@@ -15,7 +15,7 @@ type Table struct {
 	Strict        bool // no column holds a value of another type than its own
 
 	File    *File
-	Pos     int   // where its name stands in File
+	Pos     int   // where its name is in File
 	Problem error // why its columns can't be known
 }
 
@@ -27,8 +27,8 @@ type Column struct {
 	Unique  bool
 
 	File     *File  // where it is defined, which may be another file than the table's
-	Pos      int    // where its name stands
-	TypePos  int    // where its type stands
+	Pos      int    // where its name is
+	TypePos  int    // where its type is
 	TypeText string // the type as it is written
 }
 
@@ -38,7 +38,7 @@ type Type struct {
 	Array        bool
 	Enum         bool
 	Base         string // base type of a domain
-	Strict       bool   // every value is of this type, in an engine that can't be sure of that
+	Strict       bool   // every value is of this type, in an engine that allows others
 }
 
 // QualifiedName is the table's name as a person writes it.

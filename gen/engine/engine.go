@@ -20,7 +20,7 @@ type Engine struct {
 	// Read fills in what the files define, of which there is at least one. They may build on each other.
 	Read func([]*ddl.File) error
 	// Words are phrases of DDL that are a syntax error to other engines, Hints those that are unusual
-	// with them. They tell a schema's engine.
+	// with them. A schema's engine is recognised by them.
 	Words, Hints []string
 
 	SQL    SQL

@@ -16,13 +16,15 @@ import (
 var engineNames = regexp.MustCompile(`(?i)postgres|sqlite|mysql|mariadb`)
 
 // homes are where engines are named: a folder for each at build time and at run time, and the only list.
-var homes = []string{"gen/engine/*/*.go", "gen/engines.go", "replicate/source/*/*.go", "replicate/source/*/*/*.go"}
+var homes = []string{"gen/engine/*/*.go", "gen/engines.go",
+	"replicate/source/*/*.go", "replicate/source/*/*/*.go", "replicate/source/*/internal/*/*.go"}
 
 // guests name engines elsewhere, each for a reason.
 var guests = map[string]string{
-	"gen/migrations/":   "advice on how to have the schema written by each database's own tool",
-	"gen/script/":       "advice for a file that is a database and not its schema",
-	"replicate/daemon/": "an example of a URI for each database, before it is known which one is meant",
+	"gen/migrations/":                   "advice on how to have the schema written by each database's own tool",
+	"gen/script/":                       "advice for a file that is a database and not its schema",
+	"replicate/daemon/configkeys/":      "the example of a URI for each database, before it is known which one is meant",
+	"replicate/daemon/internal/joblog/": "a database that is a file is logged by its path, any other by its host",
 }
 
 // engineName looks for engines in names and strings of code. Comments may say whose rule a rule is.

@@ -17,7 +17,7 @@ type reader struct {
 	enums   map[string]bool
 }
 
-// statement is a statement that sqlc is given, and the table that must be wanted for that.
+// statement is a statement for sqlc, and the table that must be wanted for it.
 type statement struct {
 	pos, end int
 	table    *ddl.Table // nil: in any case
@@ -133,7 +133,7 @@ func (r *reader) take(f *ddl.File, stmt *pg.Node) (*ddl.Table, bool, error) {
 		r.enums[lastName(n.CreateEnumStmt.TypeName)] = true
 		return nil, true, nil
 	case *pg.Node_CreateDomainStmt:
-		// sqlc has no domains; the plugin is told their base types.
+		// sqlc has no domains; the plugin is given their base types.
 		r.domains[lastName(n.CreateDomainStmt.Domainname)] = baseName(n.CreateDomainStmt.TypeName)
 	case *pg.Node_CommentStmt:
 		t := r.commented(n.CommentStmt)
@@ -226,7 +226,7 @@ func (r *reader) finish(t *ddl.Table) {
 	}
 }
 
-// base returns the type that a domain stands for in the end, or nothing if name is not a domain.
+// base returns the type that a domain is over in the end, or nothing if name is not a domain.
 func (r *reader) base(name string) string {
 	base := r.domains[name]
 	for range r.domains {

@@ -207,8 +207,8 @@ func (r *reader) columns(t *ddl.Table) error {
 	return errors.Join(err, r.indexes(t))
 }
 
-// typeAt returns where the type of the column at pos is, which SQLite has words of; without a type it is
-// where the column is.
+// typeAt returns the position of the type of the column at pos, as SQLite spells it; a column without a type has
+// its own.
 func typeAt(f *ddl.File, pos int, declared string) int {
 	found, words := ddl.Lexemes(f.Text[pos:]), ddl.Lexemes(declared)
 	if len(found) > 1 && len(words) > 0 && strings.EqualFold(found[1].Name(), words[0].Name()) {
