@@ -2,7 +2,6 @@ package machine
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
@@ -128,14 +127,25 @@ var failures = map[replicate.Op]string{
 	replicate.OpCommit: "the offset can't be stored", replicate.OpWitness: "the second copy of the offset can't be stored",
 }
 
+// failedFor is an operation that has failed for a while. It is not made by fmt, which this package does without.
+type failedFor struct {
+	what string
+	wait time.Duration
+	err  error
+}
+
+func (e *failedFor) Error() string { return e.what + ", for " + e.wait.String() + ": " + e.err.Error() }
+func (e *failedFor) Unwrap() error { return e.err }
+
 // gaveUp is the end of a Once run after an operation has failed for all its time.
 func (m *Machine[K]) gaveUp(op replicate.Op, err error) error {
-	return replicate.GaveUp(fmt.Errorf("%s, for %v: %w", failures[op], m.config.OnceWait, err),
+	return replicate.GaveUp(&failedFor{failures[op], m.config.OnceWait, err},
 		"mend it and start again, or raise once_wait_sec")
 }
 
 // neverHeld is the end of a Once run that has waited for the lease for all its time.
 func (m *Machine[K]) neverHeld(holder string) error {
-	return replicate.GaveUp(fmt.Errorf("another instance, %s, has published this job for %v", holder, m.config.OnceWait),
+	return replicate.GaveUp(
+		errors.New("another instance, "+holder+", has published this job for "+m.config.OnceWait.String()),
 		"there is nothing to do while it runs; to run in its place, stop it first")
 }
