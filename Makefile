@@ -27,6 +27,9 @@ demo-postgres: ## the same with real PostgreSQL, Apache Kafka and Redis
 test-fast: ## the tests that need neither servers nor compiling, in a minute; says what it leaves out
 	$(TEST) -short ./...
 
+recording: ## record the demo as docs/demo.svg (run make demo before: what is compiled then need not be shown)
+	$(GO) run ./internal/recording -out docs/demo.svg make demo
+
 test: servers ## every test, the end-to-end suite on real servers included, and a little fuzzing
 	$(TEST) $(RACE) -timeout 20m ./...
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=20000x
@@ -42,26 +45,43 @@ oracle: servers ## rewrite the differential vectors (needs Python)
 # A number of runs (20000x) always ends well; with a time (10s) go test fails now and then, with "context deadline
 # exceeded", when the time is over in the middle of a run.
 fuzz: ## each fuzz target for as long, or as many runs, as FUZZTIME says
-	@for pkg in $$($(GO) list ./...); do \
-		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$($(GO) list -f '{{.Dir}}' $$pkg)/*_test.go 2>/dev/null | cut -c6-); do \
-			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
+	@$(GO) list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r pkg dir; do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$dir"/*_test.go 2>/dev/null | cut -c6-); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg </dev/null || exit 1; \
 		done; \
 	done
 
-lint: ## gofmt, vet, staticcheck
+# golangci-lint, pinned in a module of its own: tools/go.mod.
+LINT := $(BUILD) $(GO) tool -modfile=tools/go.mod golangci-lint
+
+lint: ## gofmt, go vet, and golangci-lint as .golangci.yaml has it (staticcheck among it)
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-ed:"; echo "$$out"; exit 1; }
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(BUILD) $(GO) vet ./...
+	$(LINT) run ./...
+
+GORELEASER := $(BUILD) $(GO) tool -modfile=tools/goreleaser/go.mod goreleaser
+
+release-check: ## check .goreleaser.yaml
+	$(GORELEASER) check
+
+release-snapshot: ## build what a release has, into dist/, and publish nothing (RELEASE.md)
+	$(GORELEASER) release --snapshot --clean
 
 generate: ## regenerate the committed examples
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql
+
+config-docs: ## rewrite the tables of docs/configure.md and docs/config.schema.json from the table of keys
+	$(GO) run ./gen/configfile/write
 
 generate-check: ## fail if the committed examples are not what the generator writes
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql --check
 
 bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of a generic replicator
 	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)
@@ -70,4 +90,4 @@ soak: servers ## the simulation for as long as SOAK says, then the crash loop: S
 	$(GO) test -timeout 0 ./replicate/loop/internal/simulation -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 	$(GO) test -timeout 0 -v ./internal/crashloop -args -crash.kills=100 -crash.for=$(SOAK) -crash.patient=1
 
-.PHONY: help demo demo-postgres test-fast test servers oracle fuzz lint generate generate-check bench soak
+.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint release-check release-snapshot generate config-docs generate-check bench soak

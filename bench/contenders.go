@@ -95,8 +95,10 @@ func (a *arena) published(ctx context.Context, topic string, run func() (figures
 	if err != nil {
 		return f, err
 	}
-	if end, _ := ends.Lookup(topic, 0); end.Err != nil || end.Offset != int64(a.rows) {
-		return f, fmt.Errorf("%d rows in the table, %d messages in the topic (%v)", a.rows, end.Offset, end.Err)
+	if end, _ := ends.Lookup(topic, 0); end.Err != nil {
+		return f, fmt.Errorf("count the messages of topic %s: %w", topic, end.Err)
+	} else if end.Offset != int64(a.rows) {
+		return f, fmt.Errorf("%d rows in the table, %d messages in the topic", a.rows, end.Offset)
 	}
 	if err := verify(client.PollRecords(ctx, 1000)); err != nil {
 		return f, err

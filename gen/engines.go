@@ -6,5 +6,6 @@ import (
 	"github.com/repliqate/repliqate/gen/engine/sqlite"
 )
 
-// Engines are all engines, in the order in which they are tried on a schema that does not tell. There is no other list.
+// Engines are all engines, in the order in which they are tried on a schema that could be for any. There is no other
+// list.
 var Engines = engine.List{postgres.Engine, sqlite.Engine}

@@ -35,7 +35,7 @@ func FindModule(out string) (Module, error) {
 		content, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			if dir == filepath.Dir(dir) {
-				return Module{}, fmt.Errorf("%s is in no Go module: run go mod init in the folder that is to hold it", out)
+				return Module{}, fmt.Errorf("%s is in no Go module: run go mod init in the folder that should hold it", out)
 			}
 			continue
 		}
@@ -76,7 +76,7 @@ func missingModule(mod *modfile.File) string {
 	return "go get " + RuntimeModule + "/replicate/..." + sameVersion()
 }
 
-// sameVersion is the suffix that asks for the version that this program was built from, where that is
+// sameVersion is the suffix that asks for the version that this program was built from, if that is
 // one: generated code and run time are to be of the same age.
 func sameVersion() string {
 	info, ok := debug.ReadBuildInfo()

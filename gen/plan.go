@@ -26,7 +26,7 @@ type Request struct {
 	PrimaryKeys map[string]string // column by table; "" is for every table
 	Fields      []string          // columns to publish; empty: all
 	Without     []string          // columns not to publish
-	Engine      string            // empty: told from the DDL
+	Engine      string            // empty: recognised by the DDL
 	Out         string            // folder to write to
 	With        []string          // what is written beside the code: config, dockerfile, systemd
 	List        bool              // what is wrong with a table is said, and no reason to stop
@@ -36,7 +36,7 @@ type Request struct {
 type Plan struct {
 	Tables  []Planned
 	Skipped []error  // tables that can't be replicated, each with the reason
-	Notes   []string // what was told from the input
+	Notes   []string // how engines were recognised, and what was left out
 	Passed  []string // what was not understood, or can't matter, and was passed over
 
 	files []*engine.File

@@ -25,7 +25,7 @@ func Write(out string, files []emit.File, c Changes) (err error) {
 		}
 		if err != nil {
 			for _, dir := range slices.Backward(made) {
-				os.Remove(dir) // fails where the folder is in use, as it should
+				_ = os.Remove(dir) // fails if the folder is in use, as it should
 			}
 		}
 	}()
@@ -53,7 +53,7 @@ func Write(out string, files []emit.File, c Changes) (err error) {
 	return remove(out, c.Remove)
 }
 
-// makeDir makes a folder and returns those that were not there.
+// makeDir makes a folder, with those above it, and returns what it has made.
 func makeDir(dir string) ([]string, error) {
 	var missing []string
 	for d := dir; ; d = filepath.Dir(d) {
@@ -87,7 +87,7 @@ func remove(out string, names []string) error {
 		}
 		for dir := filepath.Dir(name); dir != "."; dir = filepath.Dir(dir) {
 			if os.Remove(filepath.Join(out, dir)) != nil {
-				break // something else is in it
+				break // it is not empty
 			}
 		}
 	}

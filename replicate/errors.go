@@ -57,9 +57,16 @@ func (e *ColumnError) Error() string { return "column " + e.Column + ": " + e.Er
 
 func (e *ColumnError) Unwrap() error { return e.Err }
 
-// ErrOnceGaveUp ends a run with Once set whose first fence did not settle in time, because
-// transactions that were open at the start stayed open.
-var ErrOnceGaveUp = errors.New("transactions that were open at the start are still open")
+// ErrOnceGaveUp is what every error is that ends a run with Once set before everything was published that was
+// committed when it started: transactions stayed open, something could not be reached, rows wait above the sequence.
+var ErrOnceGaveUp = errors.New("not everything that was committed at the start was published")
+
+// GaveUp makes an error that is ErrOnceGaveUp, with a remedy.
+func GaveUp(err error, hint string) error { return &gaveUpError{StopError{Err: err, Hint: hint}} }
+
+type gaveUpError struct{ StopError }
+
+func (*gaveUpError) Is(target error) bool { return target == ErrOnceGaveUp }
 
 // ErrDrainTimeout ends a graceful stop that could not flush and commit in time.
 var ErrDrainTimeout = errors.New("not everything was acknowledged and committed before the stop's deadline")

@@ -14,6 +14,8 @@ type Hooks struct {
 	OnLease   func(LeaseInfo)
 	OnHorizon func(HorizonInfo)
 	OnAudit   func(AuditInfo)
+	// OnStranded is told now and then, while there are such rows.
+	OnStranded func(StrandedInfo)
 }
 
 // MergeHooks returns hooks that call those of each, in order.
@@ -30,6 +32,8 @@ func MergeHooks(all ...Hooks) Hooks {
 			OnLease:   both(m.OnLease, h.OnLease),
 			OnHorizon: both(m.OnHorizon, h.OnHorizon),
 			OnAudit:   both(m.OnAudit, h.OnAudit),
+
+			OnStranded: both(m.OnStranded, h.OnStranded),
 		}
 	}
 	return m
@@ -120,13 +124,15 @@ type RetryInfo struct {
 	Op      Op
 	Attempt int
 	Delay   time.Duration
+	Until   time.Time // when a run with Once set gives up; zero for others
 	Err     error
 }
 
 // LeaseInfo describes a change of the lease, or that it can't be renewed.
 type LeaseInfo struct {
 	Held   bool
-	Holder string // who holds it, where it is not ours
+	Holder string    // who holds it, where it is not ours
+	Until  time.Time // when a run with Once set gives up waiting for it; zero for others
 	Err    error
 }
 
@@ -143,4 +149,10 @@ type AuditInfo struct {
 	Watched   int      // keys that will be looked up again
 	Forgotten int64    // keys that, since the last lookup, were forgotten unseen because there were too many
 	Err       error    // the last of them can't be published
+}
+
+// StrandedInfo says that rows wait above the highest key drawn, and what lets them go.
+type StrandedInfo struct {
+	Rows         int
+	Text, Remedy string
 }

@@ -53,12 +53,16 @@ type Lease interface {
 	Release(ctx context.Context) error
 }
 
-// Witness keeps a second copy of the offset where the messages are, so that a store that lost its
-// data does not send the job back to the table's first row. It is written at the start, now and then, and
-// at the stop, so it may be behind the store, never ahead of an acknowledged row.
+// Witness keeps a second copy of the offset where the messages are, so that a store that lost its data does not send
+// the job back to the table's first row. It is written at the start, now and then, and at the stop, so it may be behind
+// the store, but is never ahead of an acknowledged row.
+//
+// Load is OffsetStore's. Save stores o wherever the last one was: unlike an OffsetStore, a witness follows an offset
+// that an operator has set back. Both return ErrWitnessDenied (wrapped) if the user lacks the rights. A witness is safe
+// for concurrent use.
 type Witness interface {
-	LoadWitness(ctx context.Context) (Offset, error)
-	SaveWitness(ctx context.Context, o Offset) error
+	Load(ctx context.Context) (Offset, error)
+	Save(ctx context.Context, o Offset) error
 }
 
 // ErrLeaseLost says that a commit was refused because another instance holds the lease or the lease

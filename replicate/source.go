@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"strconv"
 	"time"
 )
 
@@ -112,6 +113,39 @@ type Auditor[K Key] interface {
 	// the page was full before all were looked up. A row that can't be published is a *RowError; the
 	// rows before it are in the page.
 	Lookup(ctx context.Context, keys []K, req PollRequest[K], page *Page[K]) (more bool, err error)
+}
+
+// StrandedFinder is a Source whose keys come from a sequence, and that can tell of rows above it: they were inserted
+// with explicit keys, and wait until the sequence has passed them.
+type StrandedFinder[K Key] interface {
+	FindStranded(ctx context.Context) (Stranded[K], error)
+}
+
+// Stranded are rows above the highest key drawn.
+type Stranded[K Key] struct {
+	Rows        int
+	More        bool // there are more than that
+	First, Last K    // the lowest and the highest of their keys
+	Table       string
+	Sequence    string
+	Drawn       string // the highest key drawn, or nothing
+	Remedy      string // with the statement to give
+}
+
+func (s Stranded[K]) String() string {
+	rows, drawn := strconv.Itoa(s.Rows)+" rows", "has drawn no key yet"
+	if s.Rows == 1 {
+		rows = "1 row"
+	}
+	if s.More {
+		rows = "more than " + rows
+	}
+	if s.Drawn != "" {
+		drawn = "is at " + s.Drawn
+	}
+	return rows + " of table " + s.Table + ", with keys from " + KeyText(s.First) + " to " + KeyText(s.Last) +
+		", are above its sequence " + s.Sequence + ", which " + drawn +
+		": they were inserted with explicit keys, and are published once the sequence has passed them"
 }
 
 // Rechecker is a Source that can verify again, while it runs, what Open verified.

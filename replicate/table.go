@@ -20,7 +20,7 @@ type Column struct {
 
 // Table is what a generated package supplies to the loop, whatever its engine.
 type Table[R any, K Key] struct {
-	Name        string   // as DDL names it, with the schema where it is not the default
+	Name        string   // as DDL names it, with its schema if that is not the default
 	KeyColumn   string   // the increasing integer key
 	Columns     []Column // every column that is read, in column order
 	Fields      []string // names of the published columns, in column order
@@ -37,7 +37,7 @@ type Table[R any, K Key] struct {
 	AppendColumn func(b []byte, r *R, i int) []byte
 }
 
-// VerifyRow compares the row that stands at an offset with the one that was published. remedy says what else may
+// VerifyRow compares the row at an offset with the one that was published. remedy says what else may
 // be the reason, and what to do. Sources call it when they open.
 func (t *Table[R, K]) VerifyRow(at Offset, r *R, remedy string) error {
 	sum := ChecksumOf(t.AppendJSON(nil, r)).String()

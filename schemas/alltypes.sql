@@ -16,6 +16,7 @@ CREATE TABLE alltypes (
     c_text         text,
     c_varchar      varchar(20),
     c_char         char(5),
+    c_qchar        "char",
     c_name         name,
     c_uuid         uuid,
     c_date         date,

@@ -43,7 +43,7 @@ func (s *Seen) Repeated(partition int32, key []byte) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("its key %q is not that of a row", key)
 	}
-	if last, any := s.highest[partition]; any && k <= last {
+	if last, known := s.highest[partition]; known && k <= last {
 		return true, nil
 	}
 	if s.highest == nil {

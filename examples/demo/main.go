@@ -73,7 +73,7 @@ func run(ctx context.Context, postgres bool) error {
 		"-binary", filepath.Join(dir, replicator), "-begin", strconv.FormatInt(c.Begin().UnixMilli(), 10))
 	if err != nil {
 		cancel()
-		<-built
+		_ = <-built // it was cancelled
 		return err
 	}
 	second.show()

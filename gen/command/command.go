@@ -71,11 +71,11 @@ func flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "table",
 			Usage: "`TABLE` to generate (repeatable; default: every table with a single-column integer primary key)"},
 		&cli.StringSliceFlag{Name: "primary-key",
-			Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use in place of the declared key"},
+			Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use instead of the declared key"},
 		&cli.StringFlag{Name: "fields", Usage: "comma-separated `COLUMNS` to publish (default: all)"},
 		&cli.StringFlag{Name: "without", Usage: "comma-separated `COLUMNS` not to publish"},
 		&cli.StringFlag{Name: "engine",
-			Usage: "`ENGINE` of the schema: " + gen.Engines.Names() + " (default: told from the DDL)"},
+			Usage: "`ENGINE` of the schema: " + gen.Engines.Names() + " (default: recognised by the DDL)"},
 		&cli.StringFlag{Name: "out", Value: gen.DefaultOut, Usage: "`FOLDER` to write to"},
 		&cli.StringFlag{Name: "config", Usage: "take table, primary_key and fields from an existing config `FILE`"},
 		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd " +

@@ -10,11 +10,11 @@ import (
 	"github.com/repliqate/repliqate/gen"
 )
 
-// yamlLine finds where a parser's error happened. The rest of its text may repeat what stands there, which
+// yamlLine finds where a parser's error happened. The rest of its text may repeat what is there, which
 // may be a password.
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 
-// fromConfig takes table, key and fields from a configuration, where no flag gives them.
+// fromConfig takes table, key and fields from a configuration, unless a flag gives them.
 func fromConfig(name string, r *gen.Request) error {
 	content, err := os.ReadFile(name)
 	if err != nil {

@@ -53,8 +53,8 @@ type File struct {
 // called for each file.
 type Aliases struct {
 	Domains map[string]string // base type by domain
-	Types   map[string]string // type as the database has it, by what sqlc is told instead
-	Names   map[string]string // quoted name as SQL has it, by what sqlc is told instead
+	Types   map[string]string // type as the database has it, by what sqlc is given instead
+	Names   map[string]string // quoted name as SQL has it, by what sqlc is given instead
 }
 
 // NewAliases returns aliases to add to.

@@ -18,7 +18,7 @@ type Table struct {
 	PartitionedBy []string // columns that decide in which part of the table a row is; empty for an expression
 
 	File    *File
-	Pos     int   // where its name stands in File
+	Pos     int   // where its name is in File
 	Problem error // why its columns can't be known
 	Mistake error // why what the files say of it can't be right; it is said whenever the table is wanted
 }
@@ -34,8 +34,8 @@ type Column struct {
 	Generated bool
 
 	File     *File  // where it is defined, which may be another file than the table's
-	Pos      int    // where its name stands
-	TypePos  int    // where its type stands
+	Pos      int    // where its name is
+	TypePos  int    // where its type is
 	TypeText string // the type as it is written
 }
 
@@ -45,7 +45,7 @@ type Type struct {
 	Array        bool
 	Enum         bool
 	Base         string // base type of a domain
-	Strict       bool   // every value is of this type, in an engine that can't be sure of that
+	Strict       bool   // every value is of this type, in an engine that allows others
 }
 
 // QualifiedName is the table's name as a person writes it.

@@ -1,12 +1,12 @@
-// Package engine says what an engine is to the generator: its types, its SQL, how its DDL is read and told from that
-// of others, and what is printed for it alone. An engine is one value of type Engine in a folder of its own.
+// Package engine says what an engine is to the generator: its types, its SQL, how its DDL is read and
+// recognised, and what is printed for it alone. An engine is one value of type Engine in a folder of its own.
 //
 //	engine.go   Engine
 //	key.go      which column can be the key
 //	query.go    the keyset queries, quoting
 //	list.go     List, the engines of a generator: finding one, reading files
 //	tell.go     which engine a schema file is for
-//	code.go     jennifer in small: what engines and gen/emit both print
+//	code.go     small pieces of code that engines and gen/emit both print
 //
 // # Adding an engine
 //

@@ -13,12 +13,14 @@ type Engine struct {
 	SQLC    string // sqlc's name for it
 	Default string // schema that need not be named; empty if it has no schemas
 
+	// Types are the names of each type in DDL, the last one as the database formats it.
+	Types [][]string
 	// Kind finds how Go handles a type.
 	Kind func(ddl.Type) (model.Kind, error)
 	// Read fills in what the files define, of which there is at least one. They may build on each other.
 	Read func([]*ddl.File) error
 	// Words are phrases of DDL that are a syntax error to other engines, Hints those that are unusual
-	// with them. They tell a schema's engine.
+	// with them. A schema's engine is recognised by them.
 	Words, Hints []string
 
 	SQL    SQL

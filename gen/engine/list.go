@@ -9,14 +9,14 @@ import (
 	"github.com/repliqate/repliqate/gen/ddl"
 )
 
-// List are the engines of a generator, in the order in which they are tried on a schema that does not tell.
+// List are the engines of a generator, in the order in which they are tried on a schema that could be for any.
 type List []*Engine
 
 // File is a schema file and the engine that it is for.
 type File struct {
 	*ddl.File
 	Engine *Engine
-	Why    string // what told the engine; empty if it was named
+	Why    string // how the engine was recognised; empty if it was named
 }
 
 // Find returns the engine of a name, its own or sqlc's.
@@ -53,7 +53,7 @@ func (l List) Packages() map[string]bool {
 	return names
 }
 
-// Read reads schema files. If e is nil, the engine is told from the DDL of each.
+// Read reads schema files. If e is nil, the engine is recognised by the DDL of each.
 func (l List) Read(names []string, e *Engine) ([]*File, error) {
 	var files []*ddl.File
 	for _, name := range names {
@@ -66,7 +66,7 @@ func (l List) Read(names []string, e *Engine) ([]*File, error) {
 	return l.Parse(files, e)
 }
 
-// Parse has the files read by their engine: e, or the one that the DDL of each tells.
+// Parse has the files read by their engine: e, or the one by whose words the DDL of each is recognised.
 func (l List) Parse(texts []*ddl.File, e *Engine) ([]*File, error) {
 	files := make([]*File, len(texts))
 	for i, text := range texts {

@@ -7,7 +7,7 @@ import (
 	"github.com/repliqate/repliqate/gen/ddl"
 )
 
-// tellAll finds the engine of each file. One in which no word tells it is taken for what the file before
+// tellAll finds the engine of each file. A file in which no word tells it is taken for what the file before
 // it is, since files of one database are named together.
 func (l List) tellAll(files []*File) {
 	for _, f := range files {
@@ -17,9 +17,9 @@ func (l List) tellAll(files []*File) {
 		switch {
 		case f.Engine != nil:
 		case i > 0:
-			f.Engine, f.Why = files[i-1].Engine, "taken because that is what "+files[i-1].Name+" is for"
+			f.Engine, f.Why = files[i-1].Engine, "assumed because that is what "+files[i-1].Name+" is for"
 		default:
-			f.Engine, f.Why = l[0], "taken because no word of the DDL tells: --engine names another"
+			f.Engine, f.Why = l[0], "assumed because no word of the DDL tells: --engine names another"
 		}
 	}
 }
@@ -40,7 +40,7 @@ func (l List) tell(text string) (*Engine, string) {
 			for _, e := range l {
 				for _, phrase := range words(e) {
 					if begins(marks[i:], phrase) {
-						return e, fmt.Sprintf("told from %s", phrase)
+						return e, fmt.Sprintf("recognised by %s", phrase)
 					}
 				}
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/repliqate/repliqate/gen/model"
 )
 
-// The request that sqlc hands to its plugin, as far as it is used here.
+// request is what sqlc hands to its plugin, as far as it is used here.
 type request struct {
 	Settings struct {
 		Engine string `json:"engine"`

@@ -25,13 +25,13 @@ type Options struct {
 	Module  string            `json:"module"`            // import path of the output folder
 	Domains map[string]string `json:"domains,omitempty"` // base type by domain
 	Types   map[string]string `json:"types,omitempty"`   // type as the database has it, by sqlc's name
-	Names   map[string]string `json:"names,omitempty"`   // quoted name of SQL, by what sqlc is told
+	Names   map[string]string `json:"names,omitempty"`   // quoted name of SQL, by what sqlc is given
 	Tables  []TableOptions    `json:"tables"`
 }
 
 // TableOptions is what the catalog lacks of one table.
 type TableOptions struct {
-	Schema        string   `json:"schema,omitempty"` // where it is not the default
+	Schema        string   `json:"schema,omitempty"` // if it is not the default
 	Table         string   `json:"table"`
 	Key           string   `json:"key"`
 	Fields        []string `json:"fields,omitempty"` // empty: all
@@ -80,7 +80,7 @@ func Compile(engine string, ddl []Text, queries []Text, options Options) (map[st
 	return readTree(filepath.Join(dir, "out"))
 }
 
-// forSQLC writes queries as sqlc can read them: with the names that it is told, and with comments in ASCII,
+// forSQLC writes queries as sqlc can read them: with the names that it is given, and with comments in ASCII,
 // since it finds the end of a statement by characters and cuts it off by bytes.
 func forSQLC(queries []Text, names map[string]string) []Text {
 	replace := replacer(names, true)
@@ -98,7 +98,7 @@ func forSQLC(queries []Text, names map[string]string) []Text {
 	return told
 }
 
-// replacer puts what sqlc is told in the place of names, or the names back.
+// replacer replaces names by what sqlc is given instead, or the other way round.
 func replacer(names map[string]string, forSQLC bool) *strings.Replacer {
 	var pairs []string
 	for _, told := range slices.Sorted(maps.Keys(names)) {

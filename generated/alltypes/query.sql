@@ -2,25 +2,25 @@
 -- The keyset queries of table alltypes (schemas/alltypes.sql), for sqlc to check against the schema.
 
 -- name: AlltypesFirst :many
-SELECT id, c_bool, c_int2, c_int4, c_int8, c_oid, c_float4, c_float8, c_numeric, c_numeric_2, c_text, c_varchar, c_char, c_name, c_uuid, c_date, c_time, c_timetz, c_timestamp, c_timestamptz, c_interval, c_bytea, c_json, c_jsonb, c_mood, c_positive, a_bool, a_int4, a_int8, a_float8, a_numeric, a_text, a_uuid, a_timestamptz, a_jsonb, a_mood
+SELECT id, c_bool, c_int2, c_int4, c_int8, c_oid, c_float4, c_float8, c_numeric, c_numeric_2, c_text, c_varchar, c_char, c_qchar, c_name, c_uuid, c_date, c_time, c_timetz, c_timestamp, c_timestamptz, c_interval, c_bytea, c_json, c_jsonb, c_mood, c_positive, a_bool, a_int4, a_int8, a_float8, a_numeric, a_text, a_uuid, a_timestamptz, a_jsonb, a_mood
 FROM public.alltypes
 ORDER BY id
 LIMIT $1;
 
 -- name: AlltypesNext :many
-SELECT id, c_bool, c_int2, c_int4, c_int8, c_oid, c_float4, c_float8, c_numeric, c_numeric_2, c_text, c_varchar, c_char, c_name, c_uuid, c_date, c_time, c_timetz, c_timestamp, c_timestamptz, c_interval, c_bytea, c_json, c_jsonb, c_mood, c_positive, a_bool, a_int4, a_int8, a_float8, a_numeric, a_text, a_uuid, a_timestamptz, a_jsonb, a_mood
+SELECT id, c_bool, c_int2, c_int4, c_int8, c_oid, c_float4, c_float8, c_numeric, c_numeric_2, c_text, c_varchar, c_char, c_qchar, c_name, c_uuid, c_date, c_time, c_timetz, c_timestamp, c_timestamptz, c_interval, c_bytea, c_json, c_jsonb, c_mood, c_positive, a_bool, a_int4, a_int8, a_float8, a_numeric, a_text, a_uuid, a_timestamptz, a_jsonb, a_mood
 FROM public.alltypes
 WHERE id > $1
 ORDER BY id
 LIMIT $2;
 
 -- name: AlltypesAt :one
-SELECT id, c_bool, c_int2, c_int4, c_int8, c_oid, c_float4, c_float8, c_numeric, c_numeric_2, c_text, c_varchar, c_char, c_name, c_uuid, c_date, c_time, c_timetz, c_timestamp, c_timestamptz, c_interval, c_bytea, c_json, c_jsonb, c_mood, c_positive, a_bool, a_int4, a_int8, a_float8, a_numeric, a_text, a_uuid, a_timestamptz, a_jsonb, a_mood
+SELECT id, c_bool, c_int2, c_int4, c_int8, c_oid, c_float4, c_float8, c_numeric, c_numeric_2, c_text, c_varchar, c_char, c_qchar, c_name, c_uuid, c_date, c_time, c_timetz, c_timestamp, c_timestamptz, c_interval, c_bytea, c_json, c_jsonb, c_mood, c_positive, a_bool, a_int4, a_int8, a_float8, a_numeric, a_text, a_uuid, a_timestamptz, a_jsonb, a_mood
 FROM public.alltypes
 WHERE id = $1;
 
 -- name: AlltypesLookup :many
-SELECT id, c_bool, c_int2, c_int4, c_int8, c_oid, c_float4, c_float8, c_numeric, c_numeric_2, c_text, c_varchar, c_char, c_name, c_uuid, c_date, c_time, c_timetz, c_timestamp, c_timestamptz, c_interval, c_bytea, c_json, c_jsonb, c_mood, c_positive, a_bool, a_int4, a_int8, a_float8, a_numeric, a_text, a_uuid, a_timestamptz, a_jsonb, a_mood
+SELECT id, c_bool, c_int2, c_int4, c_int8, c_oid, c_float4, c_float8, c_numeric, c_numeric_2, c_text, c_varchar, c_char, c_qchar, c_name, c_uuid, c_date, c_time, c_timetz, c_timestamp, c_timestamptz, c_interval, c_bytea, c_json, c_jsonb, c_mood, c_positive, a_bool, a_int4, a_int8, a_float8, a_numeric, a_text, a_uuid, a_timestamptz, a_jsonb, a_mood
 FROM public.alltypes
 WHERE id = ANY($1::bigint[])
 ORDER BY id;

@@ -3,6 +3,10 @@ package buildinfo
 
 import "runtime/debug"
 
+// release is set by the linker in the files of a release (.goreleaser.yaml): they are built from a checkout whose
+// version the go command may not know.
+var release string
+
 const module = "github.com/repliqate/repliqate"
 
 // Version is that of this module, whether it is the program's own or one that it requires.
@@ -10,6 +14,9 @@ func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
+	}
+	if info.Main.Path == module && release != "" {
+		return release
 	}
 	if info.Main.Path == module && info.Main.Version != "" {
 		return info.Main.Version

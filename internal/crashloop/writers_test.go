@@ -59,7 +59,7 @@ func (w *writer) work(ctx context.Context, uri string) {
 	if err != nil {
 		return
 	}
-	defer conn.Close(patient) //nolint:errcheck // the server may be gone
+	defer conn.Close(patient) // the server may be gone
 	if settle(patient, conn, w.name) != nil {
 		return
 	}

@@ -17,13 +17,6 @@ const module = "github.com/repliqate/repliqate"
 // root is the repository's, as seen from this package.
 var root = filepath.Join("..", "..")
 
-// drivers are the packages that tell an engine's driver.
-var drivers = map[string][]string{
-	"postgres": {"github.com/jackc/pgx", "github.com/lib/pq"},
-	"sqlite":   {"zombiezen.com/go/sqlite", "modernc.org/sqlite", "github.com/ncruces/go-sqlite3"},
-	"mysql":    {"github.com/go-sql-driver/mysql", "github.com/go-mysql-org"},
-}
-
 // buildTime are packages of the generator and of tests: none of it belongs into a replicator.
 var buildTime = []string{
 	"github.com/dave/jennifer", "github.com/sqlc-dev", "github.com/pganalyze", "github.com/wasilibs",
@@ -50,11 +43,11 @@ func commands(t *testing.T) []command {
 		if err != nil {
 			t.Fatal(err)
 		}
-		engine := regexp.MustCompile(`, engine (\w+)\n`).FindSubmatch(content)
-		if engine == nil || drivers[string(engine[1])] == nil {
-			t.Fatalf("%s: its header names no known engine", name)
+		header := regexp.MustCompile(`, engine (\w+)\n`).FindSubmatch(content)
+		if header == nil || len(engines[string(header[1])].drivers) == 0 {
+			t.Fatalf("%s: its header names no engine of engines_test.go", name)
 		}
-		found = append(found, command{filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(name)))), string(engine[1])})
+		found = append(found, command{filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(name)))), string(header[1])})
 	}
 	return found
 }
@@ -63,22 +56,22 @@ func (c command) path() string { return module + "/generated/" + c.table + "/cmd
 
 // TestLinkedPackages looks at everything that each generated command links.
 func TestLinkedPackages(t *testing.T) {
-	engines := map[string]bool{}
+	shown := map[string]bool{}
 	for _, c := range commands(t) {
-		engines[c.engine] = true
+		shown[c.engine] = true
 		linked := dependencies(t, c.path())
 		for _, p := range linked {
 			if is := within(p, buildTime); is != "" && !slices.Contains(shared, p) {
 				t.Errorf("%s links %s", c.table, p)
 			}
-			for engine, of := range drivers {
-				source := module + "/replicate/source/" + engine
-				if engine != c.engine && within(p, append([]string{source}, of...)) != "" {
+			for name, e := range engines {
+				source := module + "/replicate/source/" + name
+				if name != c.engine && within(p, append([]string{source}, e.drivers...)) != "" {
 					t.Errorf("%s, which reads %s, links %s", c.table, c.engine, p)
 				}
 			}
 		}
-		own := slices.ContainsFunc(linked, func(p string) bool { return within(p, drivers[c.engine]) != "" })
+		own := slices.ContainsFunc(linked, func(p string) bool { return within(p, engines[c.engine].drivers) != "" })
 		if !own || !slices.Contains(linked, module+"/replicate/source/"+c.engine) {
 			t.Errorf("%s does not link the driver of %s: this test looks for the wrong names", c.table, c.engine)
 		}
@@ -86,14 +79,20 @@ func TestLinkedPackages(t *testing.T) {
 			t.Errorf("%s links no certificate authorities: it could not verify a server from an empty image", c.table)
 		}
 	}
-	if len(engines) < 2 {
-		t.Errorf("the committed examples are of %v alone: they no longer show that engines are kept apart", engines)
+	if len(shown) < 2 {
+		t.Errorf("the committed examples are of %v alone: they no longer show that engines are kept apart", shown)
 	}
 }
 
 // TestCoreImportsStandardLibraryAlone keeps the loop, the codec and the decoders free of modules.
 func TestCoreImportsStandardLibraryAlone(t *testing.T) {
-	for _, folder := range []string{"", "/loop", "/canonical", "/codec/json", "/source/postgres/pgbin"} {
+	folders := []string{"", "/loop", "/canonical", "/codec/json"}
+	for _, e := range engines {
+		for _, p := range e.onlyStandard {
+			folders = append(folders, "/source/"+p)
+		}
+	}
+	for _, folder := range folders {
 		for _, p := range dependencies(t, module+"/replicate"+folder) {
 			first, _, _ := strings.Cut(p, "/")
 			if strings.Contains(first, ".") && within(p, []string{module + "/replicate"}) == "" {

@@ -21,18 +21,26 @@ var rowPackages = []string{
 	"replicate/loop/internal/machine",
 	"replicate/canonical",
 	"replicate/codec/json",
-	"replicate/source/postgres/pgbin",
-	"replicate/source/sqlite/sqlval",
 }
 
 // rowFunctions are on the way of a row in packages that also connect, verify and explain errors, for which
 // they import fmt. In these functions nothing of a slow package may be used, but for an error that is
 // returned: with it the page ends.
 var rowFunctions = map[string][]string{
-	"replicate/source/postgres": {"readPage", "add", "adapt", "appendInt8"},
-	"replicate/source/sqlite":   {"read", "add"},
-	"replicate/sink/kafka":      {"flight", "Publish", "record", "acknowledged", "giveUp", "partitioner", "fnv1a"},
-	"replicate/sink/stdout":     {"print"},
+	"replicate/sink/kafka":  {"flight", "Publish", "record", "acknowledged", "giveUp", "partitioner", "fnv1a"},
+	"replicate/sink/stdout": {"print"},
+}
+
+// Those of the engines' sources come from engines.
+func init() {
+	for name, e := range engines {
+		for _, p := range e.rowPackages {
+			rowPackages = append(rowPackages, "replicate/source/"+p)
+		}
+		if len(e.rowFunctions) > 0 {
+			rowFunctions["replicate/source/"+name] = e.rowFunctions
+		}
+	}
 }
 
 func goFiles(t *testing.T, pattern string) (names []string) {

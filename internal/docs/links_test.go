@@ -108,3 +108,14 @@ func alternatives(pattern string) []string {
 	}
 	return out
 }
+
+// docs/README.md is the one index: it leads to every page below docs.
+func TestIndex(t *testing.T) {
+	index := strings.Join(readPage(t, "docs/README.md").lines, "\n")
+	for _, p := range pages(t) {
+		name, ok := strings.CutPrefix(p.name, "docs/")
+		if ok && name != "README.md" && !strings.Contains(index, "]("+name+")") {
+			t.Errorf("docs/README.md does not lead to %s", p.name)
+		}
+	}
+}

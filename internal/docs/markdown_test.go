@@ -9,8 +9,14 @@ import (
 	"testing"
 )
 
-// root is the root of the repository.
-const root = "../.."
+// root is the root of the repository, whatever folder a test goes to.
+var root = func() string {
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
 
 // page is a Markdown file.
 type page struct {

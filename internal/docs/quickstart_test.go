@@ -15,12 +15,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 )
 
 // README's five commands, run word by word in a module that is not ours, replicate the table that README shows from
 // a real PostgreSQL; the code and the message that it shows are what comes out.
 func TestQuickStart(t *testing.T) {
+	suite.Servers(t, "PostgreSQL")
+	suite.Builds(t)
 	readme := readPage(t, "README.md")
 	commands := strings.Split(strings.TrimSpace(readme.marked(t, "quickstart")), "\n")
 	if len(commands) != 5 {

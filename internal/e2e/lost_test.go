@@ -85,7 +85,7 @@ func readNaively(ctx context.Context, uri string) map[int64]bool {
 	if err != nil {
 		return seen
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it has only read
+	defer conn.Close(context.WithoutCancel(ctx)) // it has only read
 	last := int64(0)
 	for {
 		after := [][]byte{[]byte(strconv.FormatInt(last, 10))}

@@ -47,7 +47,7 @@ func TestGracefulStopRepeatsNothing(t *testing.T) {
 		t.Errorf("after a clean stop the other instance took over in %v, want at once", took)
 	}
 	stopWriting()
-	<-writing // it was interrupted
+	_ = <-writing // it was interrupted
 	j.awaitAll(ctx, history)
 	if err := second.Stop(); err != nil {
 		t.Errorf("graceful stop: %v", err)

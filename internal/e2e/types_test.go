@@ -26,8 +26,8 @@ var extremes = []struct{ insert, want string }{
 		`"a_mood": null, "a_numeric": null, "a_text": null, "a_timestamptz": null, "a_uuid": null, "c_bool": null, ` +
 		`"c_bytea": null, "c_char": null, "c_date": null, "c_float4": null, "c_float8": null, "c_int2": null, ` +
 		`"c_int4": null, "c_int8": null, "c_interval": null, "c_json": null, "c_jsonb": null, "c_mood": null, ` +
-		`"c_name": null, "c_numeric": null, "c_numeric_2": null, "c_oid": null, "c_positive": null, "c_text": null, ` +
-		`"c_time": null, "c_timestamp": null, "c_timestamptz": null, "c_timetz": null, "c_uuid": null, ` +
+		`"c_name": null, "c_numeric": null, "c_numeric_2": null, "c_oid": null, "c_positive": null, "c_qchar": null, ` +
+		`"c_text": null, "c_time": null, "c_timestamp": null, "c_timestamptz": null, "c_timetz": null, "c_uuid": null, ` +
 		`"c_varchar": null, "id": 1}`},
 	{`(c_bool, c_int2, c_int4, c_int8) VALUES (true, -32768, 2147483647, -9223372036854775808)`,
 		`"c_bool": true|"c_int2": -32768|"c_int4": 2147483647|"c_int8": -9223372036854775808`},
@@ -40,6 +40,7 @@ var extremes = []struct{ insert, want string }{
 	{`(c_numeric, c_numeric_2) VALUES (0.00001234, -0.1)`, `"c_numeric": "0.00001234"|"c_numeric_2": "-0.10"`},
 	{`(c_text, c_varchar, c_char, c_name) VALUES (E'a"b\\c\n\t\x7f é 😀', 'v', 'c', 'n')`,
 		`"c_text": "a\"b\\c\n\t\u007f \u00e9 \ud83d\ude00"|"c_varchar": "v"|"c_char": "c    "|"c_name": "n"`},
+	{`(c_qchar) VALUES ('x')`, `"c_qchar": "x"`},
 	{`(c_uuid, c_bytea) VALUES ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '\x00ff10')`,
 		`"c_uuid": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"|"c_bytea": "AP8Q"`},
 	{`(c_date, c_time, c_timetz) VALUES ('2024-02-29', '24:00', '07:20:17.5+02:30')`,

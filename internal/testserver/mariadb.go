@@ -3,6 +3,7 @@ package testserver
 import (
 	"archive/zip"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -66,9 +67,7 @@ func unpackMariaDB(jar, dir string) error {
 		if err != nil {
 			return err
 		}
-		err = writeAll(name, r, 0o755)
-		r.Close()
-		if err != nil {
+		if err := errors.Join(writeAll(name, r, 0o755), r.Close()); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,7 @@ func (c *Consumer) check(r *kgo.Record) {
 	}
 	c.keys[row.ID] = true
 	c.seen.Rows++
-	if last, any := c.last[r.Partition]; any && row.ID < last {
+	if last, known := c.last[r.Partition]; known && row.ID < last {
 		c.problem("row %d was first published after row %d", row.ID, last)
 	}
 	c.last[r.Partition] = row.ID

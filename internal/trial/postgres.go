@@ -42,7 +42,7 @@ func writePostgres(ctx context.Context, uri string, transactions int, written *a
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // every statement was answered
+	defer conn.Close(ctx) // every statement was answered
 	for range transactions {
 		rows := 1 + rand.IntN(3)
 		if _, err := conn.Exec(ctx, "BEGIN; "+InsertOrders(rows)).ReadAll(); err != nil {
@@ -106,7 +106,7 @@ func query(ctx context.Context, uri, sql string, found func(row [][]byte) error)
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the statement was answered
+	defer conn.Close(ctx) // the statement was answered
 	rows := conn.ExecParams(ctx, sql, nil, nil, nil, nil)
 	for rows.NextRow() {
 		err = errors.Join(err, found(rows.Values()))

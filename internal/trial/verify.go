@@ -127,7 +127,7 @@ func (c *checker) message(m *Message) {
 	switch {
 	case first == nil:
 		c.first[m.Key] = m
-		if last, any := c.last[m.Partition]; any && m.Key < last {
+		if last, seen := c.last[m.Partition]; seen && m.Key < last {
 			c.problems.add("row %d was first published after row %d", m.Key, last)
 		}
 		c.last[m.Partition] = m.Key

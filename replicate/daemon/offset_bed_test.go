@@ -26,6 +26,7 @@ import (
 	"github.com/repliqate/repliqate/generated/orders"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon"
+	"github.com/repliqate/repliqate/replicate/offset/witness"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
 
@@ -203,20 +204,21 @@ func (b *bed) redisOf(table string) string {
 	return key
 }
 
-func (b *bed) openWitness() *kafka.Witness {
+func (b *bed) openWitness() *witness.Store {
 	b.t.Helper()
-	w, err := kafka.NewWitness(kafka.Config{Brokers: b.kafka.ListenAddrs(), Topic: "entries", Group: bedGroup})
+	w, err := witness.New(witness.Config{Group: bedGroup,
+		Kafka: kafka.Config{Brokers: b.kafka.ListenAddrs(), Topic: "entries"}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.t.Cleanup(w.Close)
+	b.t.Cleanup(func() { _ = w.Close() })
 	return w
 }
 
 // witness is the key of the witness; empty where there is none.
 func (b *bed) witness() string {
 	b.t.Helper()
-	o, err := b.openWitness().LoadWitness(b.t.Context())
+	o, err := b.openWitness().Load(b.t.Context())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -225,7 +227,7 @@ func (b *bed) witness() string {
 
 func (b *bed) setWitness(key string) {
 	b.t.Helper()
-	if err := b.openWitness().SaveWitness(b.t.Context(), replicate.Offset{Key: key}); err != nil {
+	if err := b.openWitness().Save(b.t.Context(), replicate.Offset{Key: key}); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -42,7 +42,7 @@ type Replicator[K replicate.Key] struct {
 	pages  chan *replicate.Page[K] // free pages
 	timers [machine.TimerKinds]*time.Timer
 
-	sources, sinks, stores, leases lane
+	sources, sinks, stores, leases, witnesses lane
 }
 
 // New checks the configuration and returns a replicator that is ready to run.
@@ -72,7 +72,7 @@ func (r *Replicator[K]) Run(ctx context.Context) error {
 	r.pages = make(chan *replicate.Page[K], r.parts.Config.InFlight+1)
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var lanes sync.WaitGroup
-	for _, l := range []*lane{&r.sources, &r.stores, &r.leases} {
+	for _, l := range []*lane{&r.sources, &r.stores, &r.leases, &r.witnesses} {
 		l.start(work, laneQueue, &lanes)
 	}
 	r.sinks.start(work, laneQueue+r.parts.Config.InFlight, &lanes)
@@ -173,7 +173,7 @@ func (r *Replicator[K]) carryOutStore(a machine.Action) {
 		r.stores.run(storeTimeout, func(ctx context.Context) {
 			load := r.parts.Store.Load
 			if a.Witness {
-				load = r.parts.Witness.LoadWitness
+				load = r.parts.Witness.Load
 			}
 			offset, err := load(ctx)
 			r.post(machine.OffsetLoaded{Offset: offset, Witness: a.Witness, Err: err})
@@ -193,14 +193,16 @@ func (r *Replicator[K]) carryOutSink(a machine.Action) {
 			r.post(machine.SinkOpened{Info: info, Err: err})
 		})
 	case machine.CloseSink:
-		// A Publish that waits for room must not hold up the close.
+		// A Publish that waits for room must not hold up the close. A witness that is under way must not arrive in
+		// another tenure, when an operator may have set the offset back.
 		r.sinks.abort()
+		r.witnesses.abort()
 		r.sinks.run(0, func(context.Context) { _ = r.parts.Sink.Close() }) // it is thrown away
 	case machine.Publish[K]:
 		r.sinks.run(0, func(ctx context.Context) { r.publish(ctx, a) })
 	case machine.SaveWitness:
-		r.sinks.run(storeTimeout, func(ctx context.Context) {
-			r.post(machine.WitnessSaved{Err: r.parts.Witness.SaveWitness(ctx, a.Offset)})
+		r.witnesses.run(storeTimeout, func(ctx context.Context) {
+			r.post(machine.WitnessSaved{Err: r.parts.Witness.Save(ctx, a.Offset)})
 		})
 	}
 }
@@ -240,6 +242,15 @@ func (r *Replicator[K]) carryOutSource(a machine.Action) {
 	case machine.DescribeHolders:
 		r.sources.run(storeTimeout, func(ctx context.Context) {
 			r.post(machine.HoldersDescribed{Holders: r.describe(ctx, a.Holders)})
+		})
+	case machine.FindStranded:
+		r.sources.run(sourceTimeout, func(ctx context.Context) {
+			var found replicate.Stranded[K]
+			var err error
+			if source, ok := r.parts.Source.(replicate.StrandedFinder[K]); ok {
+				found, err = source.FindStranded(ctx)
+			}
+			r.post(machine.StrandedFound[K]{Found: found, Err: err})
 		})
 	case machine.Recheck:
 		r.sources.run(sourceTimeout, func(ctx context.Context) {

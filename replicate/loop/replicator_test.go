@@ -283,6 +283,77 @@ func TestOnce(t *testing.T) {
 	})
 }
 
+// strandedSource has rows above the sequence, until it was asked so often.
+type strandedSource struct {
+	*fakeSource
+	asked, until int
+}
+
+func (s *strandedSource) FindStranded(context.Context) (found replicate.Stranded[int64], err error) {
+	if s.asked++; s.asked > s.until {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.high = 30
+		return found, nil
+	}
+	return replicate.Stranded[int64]{Rows: 2, First: 26, Last: 30, Table: "t", Sequence: "s", Remedy: "set it"}, nil
+}
+
+// TestOnceWithRowsAboveTheSequence: they are published where the sequence passes them, and said where it does not.
+func TestOnceWithRowsAboveTheSequence(t *testing.T) {
+	const left = "2 rows of table t, with keys from 26 to 30, are above its sequence s, which has drawn no key yet"
+	synctest.Test(t, func(t *testing.T) {
+		for until, rows := range map[int]int{1: 27, 9: 25} {
+			source := &strandedSource{&fakeSource{rows: append(upTo(25), 26, 30), high: 25}, 0, until}
+			sink := &fakeSink{}
+			parts := Parts[int64]{Config: Config{Once: true, BatchRows: 10}, Source: source, Sink: sink, Store: &fakeStore{}}
+			err := run(t, time.Hour, parts)
+			if len(sink.keys) != rows {
+				t.Errorf("%d rows were published, want %d", len(sink.keys), rows)
+			}
+			if rows == 27 && err != nil {
+				t.Errorf("where the sequence has passed them: %v", err)
+			}
+			if rows == 25 && (!errors.Is(err, replicate.ErrOnceGaveUp) || !strings.HasPrefix(err.Error(), left) ||
+				!strings.HasSuffix(err.Error(), "; set it")) {
+				t.Errorf("where it has not: %v", err)
+			}
+		}
+	})
+}
+
+// TestOnceDoesNotWaitForEver: whatever can't be reached, a Once run says until when it tries, and gives up then.
+func TestOnceDoesNotWaitForEver(t *testing.T) {
+	faults := slices.Repeat([]error{errFault}, 1000)
+	const held = "another instance, another, has published this job for 10s"
+	for name, fail := range map[string]func(*Parts[int64]){
+		"the database can't be read": func(p *Parts[int64]) { p.Source.(*fakeSource).errs = faults },
+		"Kafka can't be written":     func(p *Parts[int64]) { p.Sink.(*fakeSink).errs = faults },
+		"the offset can't be read":   func(p *Parts[int64]) { p.Store.(*fakeStore).errs = faults },
+		held:                         func(p *Parts[int64]) { p.Lease = &fakeLease{} },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			parts := Parts[int64]{Config: Config{Once: true, OnceWait: 10 * time.Second},
+				Source: &fakeSource{rows: upTo(5), high: 5}, Sink: &fakeSink{}, Store: &fakeStore{}}
+			fail(&parts)
+			begin := time.Now()
+			var until []time.Duration
+			parts.Hooks.OnRetry = func(i replicate.RetryInfo) { until = append(until, i.Until.Sub(begin)) }
+			parts.Hooks.OnLease = func(i replicate.LeaseInfo) { until = append(until, i.Until.Sub(begin)) }
+			err := run(t, time.Hour, parts)
+			if !errors.Is(err, replicate.ErrOnceGaveUp) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if took := time.Since(begin); took < 10*time.Second || took > 20*time.Second {
+				t.Errorf("%s: gave up after %v", name, took)
+			}
+			if len(until) == 0 || until[0] < 10*time.Second || until[0] > 11*time.Second {
+				t.Errorf("%s: says that it tries for %v", name, until)
+			}
+		})
+	}
+}
+
 func TestStoreThatComesBackGetsTheOffset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, store := &fakeSource{rows: upTo(5), exact: true}, &fakeStore{}

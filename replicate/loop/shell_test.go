@@ -119,10 +119,10 @@ type hookedWitness struct {
 	save func(ctx context.Context) error
 }
 
-func (*hookedWitness) LoadWitness(context.Context) (replicate.Offset, error) {
+func (*hookedWitness) Load(context.Context) (replicate.Offset, error) {
 	return replicate.Offset{}, nil
 }
-func (w *hookedWitness) SaveWitness(ctx context.Context, _ replicate.Offset) error {
+func (w *hookedWitness) Save(ctx context.Context, _ replicate.Offset) error {
 	return w.save(ctx)
 }
 

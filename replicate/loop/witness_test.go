@@ -20,13 +20,13 @@ type fakeWitness struct {
 	saveErr error
 }
 
-func (w *fakeWitness) LoadWitness(context.Context) (replicate.Offset, error) {
+func (w *fakeWitness) Load(context.Context) (replicate.Offset, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.offset, w.loadErr
 }
 
-func (w *fakeWitness) SaveWitness(_ context.Context, o replicate.Offset) error {
+func (w *fakeWitness) Save(_ context.Context, o replicate.Offset) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.saveErr == nil {

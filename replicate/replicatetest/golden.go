@@ -44,4 +44,10 @@ func Golden[R any, K replicate.Key, P generatedRow[R]](
 			t.Errorf("column %q alone is %s, want %s", column.Name, got, value)
 		}
 	}
+	defer func() {
+		if recover() == nil {
+			t.Errorf("AppendColumn does not panic for column %d, which is not there", len(table.Columns))
+		}
+	}()
+	table.AppendColumn(nil, row, len(table.Columns))
 }

@@ -3,6 +3,7 @@ package replicatetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,53 @@ func storeChecksum(t *testing.T, open func() replicate.OffsetStore) {
 	commit(t, s, replicate.Offset{Key: "2"})
 	load(t, s, replicate.Offset{Key: "2"})
 	load(t, open(), replicate.Offset{Key: "2"})
+}
+
+// WitnessFactory makes a witness of its own for one subtest, and returns a function that opens it, once more each time
+// it is called, as another process would.
+type WitnessFactory func(t *testing.T) func() replicate.Witness
+
+// ExerciseWitness checks the contract of replicate.Witness.
+func ExerciseWitness(t *testing.T, factory WitnessFactory) {
+	t.Run("is empty at first", func(t *testing.T) {
+		open := factory(t)
+		witnessed(t, open(), replicate.Offset{})
+		witnessed(t, open(), replicate.Offset{})
+	})
+	t.Run("keeps the offset and its checksum", func(t *testing.T) {
+		open := factory(t)
+		w := open()
+		for _, o := range []replicate.Offset{{Key: "41", Checksum: sumA}, {Key: "42", Checksum: sumB}, {Key: "43"}} {
+			save(t, w, o)
+			witnessed(t, w, o)
+			witnessed(t, open(), o)
+			save(t, open(), o) // so that it does not expire
+			witnessed(t, w, o)
+		}
+	})
+	t.Run("follows the offset, forwards and back", func(t *testing.T) {
+		w := factory(t)()
+		for _, key := range append(slices.Clone(ascending), ascending...) {
+			o := replicate.Offset{Key: key, Checksum: sumA}
+			save(t, w, o)
+			witnessed(t, w, o)
+		}
+	})
+}
+
+func witnessed(t *testing.T, w replicate.Witness, want replicate.Offset) {
+	t.Helper()
+	got, err := w.Load(t.Context())
+	if err != nil || got != want {
+		t.Fatalf("Load: %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func save(t *testing.T, w replicate.Witness, o replicate.Offset) {
+	t.Helper()
+	if err := w.Save(t.Context(), o); err != nil {
+		t.Fatalf("Save(%+v): %v", o, err)
+	}
 }
 
 // Instance is one instance of a job, as its store sees it.

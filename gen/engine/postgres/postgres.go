@@ -24,8 +24,9 @@ const (
 // Engine is PostgreSQL 14 and later.
 var Engine = &engine.Engine{
 	Name: "postgres", SQLC: "postgresql", Default: schema,
-	Kind: kindOf,
-	Read: read,
+	Types: names(),
+	Kind:  kindOf,
+	Read:  read,
 	Words: []string{"AS IDENTITY", "::", "$$", "NEXTVAL", "CREATE TYPE", "CREATE DOMAIN", "CREATE SEQUENCE",
 		"CREATE SCHEMA", "CREATE EXTENSION", "COMMENT ON", "ALTER TABLE ONLY", "PARTITION BY", "[ ]"},
 	Hints: []string{"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL4", "SERIAL8", "TIMESTAMPTZ", "TIMETZ", "WITH TIME ZONE",
@@ -53,7 +54,7 @@ var Engine = &engine.Engine{
 			if inSchema == "" {
 				inSchema = schema
 			}
-			return inSchema + "." + table + "_" + key + "_seq"
+			return quote(inSchema) + "." + quote(table+"_"+key+"_seq")
 		},
 	},
 }

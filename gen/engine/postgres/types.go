@@ -95,6 +95,13 @@ var byName = func() map[string]typ {
 // formatted is the type as the database formats it.
 func (t *typ) formatted() string { return t.names[strings.LastIndexByte(t.names, ',')+1:] }
 
+func names() (all [][]string) {
+	for _, t := range types {
+		all = append(all, strings.Split(t.names, ","))
+	}
+	return all
+}
+
 // big is an integer in network order.
 func big(bytes int, n int64) string {
 	var b [8]byte

@@ -29,7 +29,7 @@ type statement struct {
 
 func (s statement) lexemes() []ddl.Lexeme { return ddl.Lexemes(s.file.Text[s.pos:s.end]) }
 
-// statementTimeout bounds a statement, such as CREATE TABLE AS a recursive query without end.
+// statementTimeout bounds a statement, such as CREATE TABLE AS with a recursive query that never ends.
 const statementTimeout = 5 * time.Second
 
 func read(files []*ddl.File) error {
@@ -55,7 +55,7 @@ func read(files []*ddl.File) error {
 }
 
 // run runs the statements that define something one by one, so that an error has a position. All others
-// are compiled only: a schema file is to change nothing, wherever it is from.
+// are only compiled: a schema file must not change anything, wherever it comes from.
 func (r *reader) run(f *ddl.File) error {
 	for pos := 0; pos < len(f.Text); {
 		found := ddl.Lexemes(f.Text[pos:])
@@ -207,8 +207,8 @@ func (r *reader) columns(t *ddl.Table) error {
 	return errors.Join(err, r.indexes(t))
 }
 
-// typeAt returns where the type of the column at pos is, which SQLite has words of; without a type it is
-// where the column is.
+// typeAt returns the position of the type of the column at pos, as SQLite spells it; a column without a type has
+// its own.
 func typeAt(f *ddl.File, pos int, declared string) int {
 	found, words := ddl.Lexemes(f.Text[pos:]), ddl.Lexemes(declared)
 	if len(found) > 1 && len(words) > 0 && strings.EqualFold(found[1].Name(), words[0].Name()) {

@@ -46,7 +46,7 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// typeForSQLC is what sqlc is told for a declared type: the type itself where that is one plain word,
+// typeForSQLC is what sqlc is given for a declared type: the type itself if that is one plain word,
 // since sqlc joins several to one and has a name of its own for none.
 func typeForSQLC(a *ddl.Aliases, declared string) string {
 	found := ddl.Lexemes(declared)

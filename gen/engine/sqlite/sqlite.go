@@ -24,6 +24,7 @@ const (
 // STRICT; only BOOLEAN and JSON mean something for the message, as they do to the Python daemon.
 var Engine = &engine.Engine{
 	Name: "sqlite", SQLC: "sqlite",
+	Types: names(),
 	Kind:  kindOf,
 	Read:  read,
 	Words: []string{"AUTOINCREMENT", "WITHOUT ROWID", "`name`", "[name]"},

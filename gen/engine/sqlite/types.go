@@ -1,5 +1,7 @@
 package sqlite
 
+import "strings"
+
 // class is one of the storage classes that a value can have.
 type class struct {
 	name   string // in sqlval
@@ -46,6 +48,14 @@ var other = typ{"", text, "AppendJSON", "", "caf\u00e9 \"1\"\n", `"caf\u00e9 \"1
 
 // guaranteed are the types of a column that hold one class alone in a STRICT table, and as its key.
 var guaranteed = map[string]bool{"INTEGER": true, "INT": true, "BIGINT": true, "REAL": true, "TEXT": true, "BLOB": true}
+
+// names are those of the types. docs/types.md has them by their class, unless they have a line of their own.
+func names() (all [][]string) {
+	for _, t := range types {
+		all = append(all, []string{strings.ToLower(t.class.name), t.name})
+	}
+	return all
+}
 
 func find(name string) typ {
 	for _, t := range types {

@@ -16,6 +16,7 @@ type Config struct {
 	DeadLetterTopic string // where bad rows go; empty: none do
 	ClientID        string // default repliqate
 
+	NoKey        bool   // messages have no key, which a compacted topic does not take
 	RowKeyHeader string // name of a header that carries the row's key; empty: none
 
 	CreateTopic       bool // create a topic that is missing; default: refuse to start
@@ -29,8 +30,6 @@ type Config struct {
 	Compression   string        // none, gzip, snappy, lz4, zstd; default none
 	BufferedBytes int           // bytes of messages that wait at most; default 64 MiB
 	Timeout       time.Duration // how long Kafka may acknowledge nothing before the client is thrown away; default 30 s
-
-	Group string // consumer group that holds the witness of the offset; empty: no witness
 }
 
 func (c Config) withDefaults() Config {
@@ -60,17 +59,19 @@ var compressions = map[string]kgo.CompressionCodec{
 	"snappy": kgo.SnappyCompression(), "lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
 }
 
-// connection are the options that every client of ours needs. wrap, where it is not nil, is told of every
-// connection that is made.
-func (s *Sink) connection(wrap func(dialer) dialer) ([]kgo.Opt, error) {
-	c := s.config
+// ClientOptions are the options that any client needs to connect as the settings say.
+func (c Config) ClientOptions() ([]kgo.Opt, error) { return c.withDefaults().connection(nil) }
+
+// connection are the options that every client of ours needs. wrap, if it is not nil, is told of every connection
+// that is made.
+func (c Config) connection(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	if !c.TLS.Enabled && c.TLS != (TLSConfig{}) {
 		return nil, wrongSetting(SettingTLS, errors.New("its settings have no effect unless it is enabled"))
 	}
 	if c.SASL.Mechanism == "" && c.SASL != (SASLConfig{}) {
 		return nil, wrongSetting(SettingSASL, errors.New("user name and password have no effect without a mechanism"))
 	}
-	dial, err := c.TLS.dialer()
+	dial, err := c.dialer()
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func (s *Sink) connection(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 // a record goes on with those after it. The session does that, with the client as a whole (Promise 3).
 func (s *Sink) options(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	c := s.config
-	options, err := s.connection(wrap)
+	options, err := c.connection(wrap)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@
 //	session.go    one client: when it is given up, and what it may no longer send then
 //	partition.go  which partition a message goes to
 //	errors.go     what can heal and what can't
+//	probe.go      whether it is a broker that answers, and who names an address
 //	topic.go      what must hold of the topic before it is written
-//	witness.go    the second copy of the offset, as a committed group offset
 package kafka
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// Sink implements replicate.Sink and replicate.Witness. Its methods are called one at a time.
+// Sink implements replicate.Sink. Its methods are called one at a time.
 type Sink struct {
 	config  Config
 	session *session      // nil while the sink is closed
@@ -34,10 +34,7 @@ type Sink struct {
 	refused atomic.Int32 // the topic's limit when a broker last found a batch too large
 }
 
-var (
-	_ replicate.Sink    = (*Sink)(nil)
-	_ replicate.Witness = (*Sink)(nil)
-)
+var _ replicate.Sink = (*Sink)(nil)
 
 // New checks the settings and returns a sink. It connects when it is opened.
 func New(c Config) (*Sink, error) {

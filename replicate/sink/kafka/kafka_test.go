@@ -62,10 +62,6 @@ func TestSinkReal(t *testing.T) {
 		recreate(t, k.Addr)
 		return k.Addr, nil
 	})
-	t.Run("witness", func(t *testing.T) {
-		recreate(t, k.Addr)
-		exerciseWitness(t, k.Addr)
-	})
 }
 
 // exercise runs the suite with every setting that changes how records travel.
@@ -325,55 +321,6 @@ func TestTooLargeForWhat(t *testing.T) {
 		if !replicate.IsStop(err) || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "key 77") {
 			t.Errorf("got %v, want a stop that names row 77 and says %q", err, says)
 		}
-	}
-}
-
-func TestWitness(t *testing.T) {
-	c := cluster(t)
-	create(t, c.ListenAddrs()[0], 3)
-	exerciseWitness(t, c.ListenAddrs()[0])
-}
-
-func exerciseWitness(t *testing.T, addr string) {
-	config := kafka.Config{Brokers: []string{addr}, Topic: topic, Group: "repliqate.job.t"}
-	s := openSink(t, config)
-	// A broker that has just started has no coordinator yet, which the loop retries too.
-	for deadline, tick := time.After(time.Minute), time.Tick(100*time.Millisecond); ; <-tick {
-		_, err := s.LoadWitness(t.Context())
-		if err == nil {
-			break
-		}
-		select {
-		case <-deadline:
-			t.Fatal(err)
-		default:
-		}
-	}
-	check := func(s *kafka.Sink, want replicate.Offset) {
-		t.Helper()
-		if got, err := s.LoadWitness(t.Context()); err != nil || got != want {
-			t.Fatalf("witness: %+v, %v, want %+v", got, err, want)
-		}
-	}
-	check(s, replicate.Offset{})
-	for _, o := range []replicate.Offset{
-		{Key: "-9223372036854775808", Checksum: strings.Repeat("ab", 32)}, {Key: "18446744073709551615"},
-		{Key: "5", Checksum: strings.Repeat("0f", 32)},
-	} {
-		if err := s.SaveWitness(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-		check(s, o)
-		check(openSink(t, config), o)
-	}
-	other := config
-	other.Group = "repliqate.another.t"
-	check(openSink(t, other), replicate.Offset{})
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.LoadWitness(t.Context()); err == nil {
-		t.Error("a closed sink says that there is no witness")
 	}
 }
 

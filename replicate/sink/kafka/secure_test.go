@@ -12,6 +12,7 @@ import (
 	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/offset/witness"
 	"github.com/repliqate/repliqate/replicate/replicatetest"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
@@ -138,7 +139,7 @@ func testAdmitted(t *testing.T, k fort) {
 func testRefused(t *testing.T, k fort) {
 	ca, ann := trusting(k.Authority.File), as("PLAIN", "ann", secret)
 	const user, write = "kafka.Config.SASL: user, password", "allow the user to write to the topic"
-	const make, create = "kafka.Config.CreateTopic: true", "allow the user to create it"
+	const made, create = "kafka.Config.CreateTopic: true", "allow the user to create it"
 	for name, c := range map[string]struct {
 		config kafka.Config
 		says   string // words of the error, separated by |
@@ -163,7 +164,7 @@ func testRefused(t *testing.T, k fort) {
 		"nothing allowed":          {at(k.SASL, as("PLAIN", "bob", secret)), "find topic events|" + write},
 		"looking allowed":          {at(k.SASL, as("PLAIN", "cid", secret)), "publish to topic events|" + write},
 		"another topic allowed":    {at(k.SASL, ann, to("other")), "find topic other|" + write},
-		"no such topic":            {at(k.SASL, ann, to("absent")), "absent|create the topic|" + make},
+		"no such topic":            {at(k.SASL, ann, to("absent")), "absent|create the topic|" + made},
 		"creation not allowed":     {at(k.SASL, ann, to("absent"), creating), "create topic absent|" + create},
 		"no topic's name":          {at(k.Addr, to("no/slash"), creating), "no/slash|correct kafka.Config.Topic"},
 		"too many partitions": {at(k.Addr, to("wide"), creating, func(c *kafka.Config) { c.Partitions = 1 << 20 }),
@@ -211,13 +212,18 @@ func testUnknownLimit(t *testing.T, k fort) {
 }
 
 func testWitnessRights(t *testing.T, k fort) {
-	sink := func(user string) *kafka.Sink {
-		return openSink(t, at(k.SASL, as("PLAIN", user, secret), func(c *kafka.Config) { c.Group = "repliqate.job.t" }))
+	connect := func(user string) *witness.Store {
+		w, err := witness.New(witness.Config{Kafka: at(k.SASL, as("PLAIN", user, secret)), Group: "repliqate.job.t"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = w.Close() })
+		return w
 	}
-	ann, dan := sink("ann"), sink("dan")
+	ann, dan := connect("ann"), connect("dan")
 	// A broker that has just started has no coordinator yet, which the loop retries too.
 	for ctx, tick := deadline(t), time.Tick(100*time.Millisecond); ; {
-		_, err := ann.LoadWitness(ctx)
+		_, err := ann.Load(ctx)
 		if err == nil {
 			break
 		}
@@ -227,20 +233,20 @@ func testWitnessRights(t *testing.T, k fort) {
 		case <-tick:
 		}
 	}
-	if err := ann.SaveWitness(t.Context(), replicate.Offset{Key: "5"}); err != nil {
+	if err := ann.Save(t.Context(), replicate.Offset{Key: "5"}); err != nil {
 		t.Error(err)
 	}
-	_, load := dan.LoadWitness(t.Context())
-	for _, err := range []error{load, dan.SaveWitness(t.Context(), replicate.Offset{Key: "6"})} {
+	_, load := dan.Load(t.Context())
+	for _, err := range []error{load, dan.Save(t.Context(), replicate.Offset{Key: "6"})} {
 		if !errors.Is(err, replicate.ErrWitnessDenied) ||
 			!strings.Contains(err.Error(), "READ on topic events and on group repliqate.job.t") {
 			t.Errorf("got %v, want a denial that names what to allow", err)
 		}
 	}
-	if got, err := ann.LoadWitness(t.Context()); err != nil || got.Key != "5" {
+	if got, err := ann.Load(t.Context()); err != nil || got.Key != "5" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := publish(t, dan, page(t, 1, 10))[0]; err != nil {
+	if err := publish(t, openSink(t, at(k.SASL, as("PLAIN", "dan", secret))), page(t, 1, 10))[0]; err != nil {
 		t.Errorf("who may not keep a witness can publish no more: %v", err)
 	}
 }

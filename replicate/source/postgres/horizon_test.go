@@ -1,11 +1,15 @@
 package postgres_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
+	"github.com/repliqate/repliqate/replicate"
 )
 
 // writer is a way to write a row whose key is drawn and not yet committed.
@@ -294,6 +298,10 @@ func TestRowsAboveTheSequence(t *testing.T) {
 		}
 		d.exec("INSERT INTO events (id, text) VALUES (5, 'explicit')")
 		above(true) // although the sequence has drawn nothing yet
+		r.until("who waits", func() bool {
+			return strings.HasPrefix(r.stranded, "1 row of table events, with keys from 5 to 5, are above its sequence") &&
+				strings.HasSuffix(r.stranded, "; SELECT setval('public.events_id_seq', 5)")
+		})
 		r.holds()
 		d.exec("SELECT setval('events_id_seq', 3, true)")
 		above(true)
@@ -301,5 +309,50 @@ func TestRowsAboveTheSequence(t *testing.T) {
 		d.exec("SELECT setval('events_id_seq', 6, false)") // the next one is 6: 5 counts as drawn
 		above(false)
 		r.awaits(5)
+	})
+}
+
+// TestOnceAfterAnImport has rows with explicit keys that the sequence is behind, as an import leaves them: a run that
+// ends by itself publishes what it can, says what it could not, and goes on once the sequence is set.
+func TestOnceAfterAnImport(t *testing.T) {
+	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
+		once := config()
+		once.Once = true
+		for _, c := range []struct {
+			ddl, says, set string
+			before, after  []int64
+		}{
+			{identity + "INSERT INTO events (text) VALUES ('drawn');" +
+				"INSERT INTO events (id, text) SELECT g, 'imported' FROM generate_series(1001, 1005) g",
+				"5 rows of table events, with keys from 1001 to 1005, are above its sequence public.events_id_seq, which is at 1",
+				"SELECT setval('public.events_id_seq', 1005)", []int64{1}, []int64{1001, 1002, 1003, 1004, 1005}},
+			{partitioned + "INSERT INTO events (id, text) VALUES (-5, 'a'), (7, 'b')",
+				"2 rows of table events, with keys from -5 to 7, are above its sequence public.events_id_seq, which has drawn no",
+				"SELECT setval('public.events_id_seq', 7)", nil, []int64{-5, 7}},
+			{"CREATE TABLE events (id bigserial PRIMARY KEY, text text NOT NULL);" +
+				`ALTER SEQUENCE events_id_seq RENAME TO "it's"; INSERT INTO events (id, text) SELECT g, 'a'` +
+				" FROM generate_series(1, 10002) g",
+				"more than 10000 rows of table events, with keys from 1 to 10002", `SELECT setval('public."it''s"', 10002)`,
+				nil, nil},
+		} {
+			d := create(t, pg, c.ddl)
+			r := run(t, d.source("public.events", options{}), once)
+			err := r.end()
+			if !errors.Is(err, replicate.ErrOnceGaveUp) || !strings.Contains(err.Error(), c.says) ||
+				!strings.HasSuffix(err.Error(), "; "+c.set) {
+				t.Errorf("the run ended with %v", err)
+			}
+			if !slices.Equal(r.published, c.before) {
+				t.Errorf("published %v, want %v", r.published, c.before)
+			}
+			d.exec(c.set)
+			r = run(t, d.source("public.events", options{}), once)
+			if err := r.end(); err != nil {
+				t.Errorf("after %s: %v", c.set, err)
+			}
+			if want := append(slices.Clone(c.before), c.after...); c.after != nil && !slices.Equal(r.published, want) {
+				t.Errorf("after %s published %v, want %v", c.set, r.published, want)
+			}
+		}
 	})
 }

@@ -19,7 +19,7 @@ func pipe(t *testing.T) (client, server net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { near.Close(); far.Close() })
+	t.Cleanup(func() { _, _ = near.Close(), far.Close() }) // the test is over
 	return client, far
 }
 
@@ -54,7 +54,7 @@ func TestSlowIsNotSilent(t *testing.T) {
 				time.Sleep(silenceMax * 9 / 10)
 				_, _ = server.Write([]byte("byte")) // the reader tells whether it arrived
 			}
-			server.Close()
+			_ = server.Close() // the reader sees the end
 		}()
 		if got, err := io.ReadAll(client); err != nil || len(got) != 40 {
 			t.Errorf("%d bytes, %v", len(got), err)

@@ -25,7 +25,7 @@ func answering(t *testing.T, answer func(net.Conn)) string {
 				return
 			}
 			go func() {
-				defer conn.Close() //nolint:errcheck // the other side knows
+				defer conn.Close() // the other side knows
 				answer(conn)
 			}()
 		}

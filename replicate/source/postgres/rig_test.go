@@ -29,6 +29,7 @@ type rig struct {
 	held      time.Duration // for how long the horizon is held back
 	retries   []string
 	horizon   []string
+	stranded  string
 }
 
 var _ replicate.Sink = (*rig)(nil)
@@ -82,6 +83,9 @@ func run(t testing.TB, source replicate.Source[int64], config loop.Config) *rig 
 			OnRetry: func(i replicate.RetryInfo) {
 				r.change(func() { r.retries = append(r.retries, i.Err.Error()) })
 			},
+			OnStranded: func(i replicate.StrandedInfo) {
+				r.change(func() { r.stranded = i.Text + "; " + i.Remedy })
+			},
 			OnHorizon: func(i replicate.HorizonInfo) { r.change(func() { r.horizon = i.Holders }) },
 		},
 	})
@@ -94,7 +98,7 @@ func run(t testing.TB, source replicate.Source[int64], config loop.Config) *rig 
 	t.Cleanup(func() {
 		cancel()
 		if r.ended != nil {
-			<-r.ended
+			_ = <-r.ended // it was cancelled
 		}
 	})
 	return r

@@ -52,7 +52,7 @@ func (s *source[R, K]) fence() (replicate.Fence[K], error) {
 	f := replicate.Fence[K]{Exact: true}
 	now, err := s.schemaVersion()
 	if err == nil && now != s.verified {
-		err = errStale // a retry opens and verifies anew (Promise 5)
+		err = errStale // a retry opens and verifies it again (Promise 5)
 	}
 	if err != nil {
 		return f, err

@@ -84,12 +84,12 @@ func (r *report) add(e event) {
 
 // endPackage prints the line of a package, and everything that it has printed if it failed.
 func (r *report) endPackage(e event, said string) {
-	switch {
-	case e.Action == "build-fail":
+	switch e.Action {
+	case "build-fail":
 		fmt.Fprintf(r.out, "FAIL %s does not build\n%s", e.ImportPath, said)
-	case e.Action == "fail":
+	case "fail":
 		fmt.Fprintf(r.out, "FAIL %6.1f s  %s\n%s", e.Elapsed, e.Package, said)
-	case e.Action == "pass":
+	case "pass":
 		note := ""
 		if strings.Contains(said, "(cached)") {
 			note = " (cached)"

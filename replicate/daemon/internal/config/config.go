@@ -32,9 +32,10 @@ type Config struct {
 	Settle     replicate.Settle
 	Audit      string
 
-	Kafka    kafka.Config
-	Key      []string
-	OnBadRow string
+	Kafka        kafka.Config
+	WitnessGroup string // consumer group that holds the witness of the offset
+	Key          []string
+	OnBadRow     string
 
 	messageKey replicate.MessageKey // what Key means for the generated table
 	doc        *keys.Document
@@ -78,7 +79,7 @@ func (c *Config) complete() {
 	c.Loop.AuditOff, c.Loop.AuditPublish = c.Audit == "off", c.Audit == "publish"
 	c.Redis.Job, c.Redis.Table, c.Redis.Topic = c.Name, c.Table, c.Kafka.Topic
 	c.Redis.Lease, c.Redis.LeaseTTL = c.Lease != "off", c.Loop.LeaseTTL
-	c.Kafka.Group = "repliqate." + c.Name + "." + c.Table
+	c.WitnessGroup = "repliqate." + c.Name + "." + c.Table
 }
 
 // File is the configuration's file.

@@ -79,9 +79,15 @@ func assemble[R any, K replicate.Key](
 	}
 	j.closers = append(j.closers, store.Close)
 	j.Parts.Store, j.Parts.Lease = store.Offsets, store.Lease
-	if store.NeedsWitness {
-		j.Parts.Witness = sink
+	if !store.NeedsWitness {
+		return nil
 	}
+	witness, err := NewWitness(c)
+	if err != nil {
+		return err
+	}
+	j.closers = append(j.closers, witness.Close)
+	j.Parts.Witness = witness
 	return nil
 }
 

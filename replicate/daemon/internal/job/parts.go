@@ -10,6 +10,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon/internal/joblog"
 	"github.com/repliqate/repliqate/replicate/offset/file"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
+	"github.com/repliqate/repliqate/replicate/offset/witness"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
 
@@ -26,8 +27,10 @@ func NewSource[R any, K replicate.Key](p Program[R, K], c *config.Config, log *j
 // NewSink returns the sink. It connects when it is opened.
 func NewSink(c *config.Config) (*kafka.Sink, error) { return kafka.New(c.Kafka) }
 
-// NewWitness returns the second copy of the offset by itself, without a sink around it.
-func NewWitness(c *config.Config) (*kafka.Witness, error) { return kafka.NewWitness(c.Kafka) }
+// NewWitness returns the second copy of the offset. It connects when it is first used.
+func NewWitness(c *config.Config) (*witness.Store, error) {
+	return witness.New(witness.Config{Kafka: c.Kafka, Group: c.WitnessGroup})
+}
 
 // OffsetStore is an offset store that an operator can look into and change.
 type OffsetStore interface {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/repliqate/repliqate/replicate"
 )
@@ -14,7 +15,7 @@ import (
 func (l *Logger) Hooks() replicate.Hooks {
 	return replicate.Hooks{
 		OnState: l.onState, OnPoll: l.onPoll, OnPublish: l.onPublish, OnLoad: l.onLoad, OnCommit: l.onCommit,
-		OnRetry: l.onRetry, OnLease: l.onLease, OnHorizon: l.onHorizon, OnAudit: l.onAudit,
+		OnRetry: l.onRetry, OnLease: l.onLease, OnHorizon: l.onHorizon, OnAudit: l.onAudit, OnStranded: l.onStranded,
 	}
 }
 
@@ -34,10 +35,6 @@ func (l *Logger) onState(i replicate.StateInfo) {
 func (l *Logger) onPoll(i replicate.PollInfo) {
 	if i.BadRows > 0 {
 		l.log.Warn("rows went to the dead-letter topic", "rows", i.BadRows)
-	}
-	if i.Above && l.again("above") {
-		l.log.Warn("rows wait whose keys the sequence has not drawn: they were inserted with explicit keys and are " +
-			"published once the sequence is beyond them")
 	}
 	if i.Err != nil {
 		return
@@ -62,9 +59,13 @@ func (l *Logger) onLoad(i replicate.LoadInfo) {
 			"error", oneLine(i.Err))
 	}
 	if i.Err != nil {
+		l.witness = i.Witness
 		return
 	}
-	l.healed("load", "the offset can be read again")
+	// An empty store says nothing of the copy in Kafka, which is then asked for.
+	if !l.witness || i.Witness || !i.Offset.IsZero() {
+		l.healed("load", "the offset can be read again")
+	}
 	switch {
 	case i.Witness && !i.Offset.IsZero():
 		l.log.Warn("the offset store had no offset: continuing from the copy in Kafka; "+
@@ -94,15 +95,32 @@ func (l *Logger) healed(op replicate.Op, msg string) {
 func (l *Logger) onRetry(i replicate.RetryInfo) {
 	level := slog.LevelDebug
 	if l.again("retry " + string(i.Op)) {
-		level = slog.LevelWarn
+		level = waiting(i.Until)
 		l.failing[i.Op] = true
 	}
 	text, ok := retryText[i.Op]
 	if !ok {
 		text = string(i.Op) + " failed; trying again"
 	}
-	l.log.Log(context.Background(), level, text, "error", oneLine(i.Err), "attempt", i.Attempt,
-		"again_in_ms", i.Delay.Milliseconds())
+	l.log.Log(context.Background(), level, text, append([]any{"error", oneLine(i.Err), "attempt", i.Attempt,
+		"again_in_ms", i.Delay.Milliseconds()}, tries(i.Until)...)...)
+}
+
+// waiting is the level of what is waited for. Whoever runs with --once waits for its end, and hears why it takes long
+// at any verbosity.
+func waiting(until time.Time) slog.Level {
+	if until.IsZero() {
+		return slog.LevelWarn
+	}
+	return slog.LevelError
+}
+
+// tries says until when a run with --once tries.
+func tries(until time.Time) []any {
+	if until.IsZero() {
+		return nil
+	}
+	return []any{"gives_up_at", until.UTC().Format(time.RFC3339)}
 }
 
 // retryText says what a failure means for the operator.
@@ -124,13 +142,22 @@ func (l *Logger) onLease(i replicate.LeaseInfo) {
 	case i.Held:
 		l.log.Info("holding the lease")
 	default:
-		l.log.Warn("another instance publishes this job; standing by", "holder", i.Holder)
+		l.log.Log(context.Background(), waiting(i.Until), "another instance publishes this job; standing by",
+			append([]any{"holder", i.Holder}, tries(i.Until)...)...)
 	}
 }
 
 func (l *Logger) onHorizon(i replicate.HorizonInfo) {
 	l.log.Warn("open transactions hold rows back: end them if they are stuck", "age_s", int(i.Age.Seconds()),
 		"holders", bounded(i.Holders, "; "))
+}
+
+// onStranded reports rows with explicit keys above the sequence.
+func (l *Logger) onStranded(i replicate.StrandedInfo) {
+	if l.again("stranded") {
+		l.log.Warn("rows wait whose keys the sequence has not drawn: they were inserted with explicit keys and are "+
+			"published once the sequence is beyond them", "rows", i.Rows, "what", i.Text, "remedy", i.Remedy)
+	}
 }
 
 // onAudit reports the rows that appeared in gaps which had been passed, and keys that were given up.

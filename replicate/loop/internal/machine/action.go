@@ -49,6 +49,8 @@ type (
 	SaveWitness struct{ Offset replicate.Offset }
 	// DescribeHolders asks who holds the horizon back.
 	DescribeHolders struct{ Holders []string }
+	// FindStranded asks for rows above the highest key drawn.
+	FindStranded struct{}
 	// Recheck verifies again what the source verified when it opened.
 	Recheck struct{}
 	// StartTimer is answered after Delay. A later one of its kind replaces it.
@@ -78,6 +80,7 @@ func (Recycle[K]) isAction()      {}
 func (Commit) isAction()          {}
 func (SaveWitness) isAction()     {}
 func (DescribeHolders) isAction() {}
+func (FindStranded) isAction()    {}
 func (Recheck) isAction()         {}
 func (StartTimer) isAction()      {}
 func (Exit) isAction()            {}

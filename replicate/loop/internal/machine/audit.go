@@ -17,6 +17,10 @@ func (m *Machine[K]) chores() {
 	case m.source.recheckDue:
 		m.source.recheckDue, m.source.busy = false, true
 		m.do(Recheck{})
+	case m.source.strandedDue:
+		m.source.strandedDue = false
+		m.source.busy = true
+		m.do(FindStranded{})
 	case m.source.auditDue:
 		m.source.auditDue = false
 		m.lookUp()

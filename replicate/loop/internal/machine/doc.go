@@ -6,6 +6,7 @@
 //	machine.go  the state, and one step
 //	lease.go    taking the lease, renewing it, stepping down
 //	start.go    from the lease to the first poll: the sink, the offset, the source
+//	once.go     the end of a Once run
 //	run.go      polls, publications, acknowledgements, the end of a Once run
 //	audit.go    lookups of the late-row audit
 //	commit.go   the offset, and its second copy

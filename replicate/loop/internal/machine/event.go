@@ -52,6 +52,11 @@ type (
 	WitnessSaved struct{ Err error }
 	// HoldersDescribed is the answer to DescribeHolders.
 	HoldersDescribed struct{ Holders []string }
+	// StrandedFound is the answer to FindStranded.
+	StrandedFound[K replicate.Key] struct {
+		Found replicate.Stranded[K]
+		Err   error
+	}
 	// Rechecked is the answer to Recheck.
 	Rechecked struct{ Err error }
 	// TimerFired is the answer to StartTimer.
@@ -73,6 +78,7 @@ func (Published) isEvent()        {}
 func (Committed) isEvent()        {}
 func (WitnessSaved) isEvent()     {}
 func (HoldersDescribed) isEvent() {}
+func (StrandedFound[K]) isEvent() {}
 func (Rechecked) isEvent()        {}
 func (TimerFired) isEvent()       {}
 func (StopRequested) isEvent()    {}

@@ -84,9 +84,9 @@ func (w *gaps[K]) gap(from, to K, now time.Time) {
 	}
 }
 
-// trim forgets the oldest keys beyond max.
-func (w *gaps[K]) trim(max int) {
-	if over := len(w.keys) - max; over > 0 {
+// trim forgets the oldest keys beyond limit.
+func (w *gaps[K]) trim(limit int) {
+	if over := len(w.keys) - limit; over > 0 {
 		for _, k := range w.keys[:over] {
 			if !k.looked {
 				w.forgotten++

@@ -36,7 +36,7 @@ func (m *Machine[K]) leaseHeld() {
 	if !m.lease.held || m.lease.failing {
 		m.reportLease(replicate.LeaseInfo{Held: true})
 	}
-	m.lease.held, m.lease.failing, m.lease.holder = true, false, ""
+	m.lease.held, m.lease.failing, m.lease.holder, m.lease.waiting = true, false, "", time.Time{}
 	m.tries[TimerLease] = 0
 	m.arm(TimerLease, m.config.LeaseTTL/3)
 	if m.config.LeaseStrict {
@@ -51,12 +51,22 @@ func (m *Machine[K]) leaseHeld() {
 // leaseElsewhere steps down: what is in flight may still arrive and is then a duplicate, but nothing
 // more is published or committed (Promise 4).
 func (m *Machine[K]) leaseElsewhere(holder string) {
+	if m.lease.waiting.IsZero() {
+		m.lease.waiting = m.now
+	}
+	var until time.Time
+	if m.config.Once {
+		until = m.lease.waiting.Add(m.config.OnceWait)
+	}
 	if m.lease.holder != holder || m.lease.held {
-		m.reportLease(replicate.LeaseInfo{Holder: holder})
+		m.reportLease(replicate.LeaseInfo{Holder: holder, Until: until})
 	}
 	m.lease.held, m.lease.failing, m.lease.holder = false, false, holder
 	m.arm(TimerLease, m.config.StandbyInterval)
 	m.stepDown()
+	if m.config.Once && m.phase == PhaseStandby && !m.now.Before(until) {
+		m.stop(m.neverHeld(holder))
+	}
 }
 
 // leaseUnreachable goes on without a renewal, since the worst case is duplicates.

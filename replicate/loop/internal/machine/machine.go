@@ -26,7 +26,8 @@ type Machine[K replicate.Key] struct {
 	phase   Phase
 	failure error // why the run stops; nil for a requested stop
 	tries   [TimerKinds]int
-	armed   [TimerKinds]uint64 // number of the timer that counts, of each kind
+	failing [TimerKinds]time.Time // since when, where tries is not 0
+	armed   [TimerKinds]uint64    // number of the timer that counts, of each kind
 
 	lease  leaseState
 	source sourceState
@@ -44,6 +45,8 @@ type Machine[K replicate.Key] struct {
 	waiting  bool        // the pause after a poll without further rows
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
+	// strandedAt is when rows above the highest key drawn were last reported.
+	strandedAt time.Time
 
 	witness witnessState
 }
@@ -73,8 +76,9 @@ type leaseState struct {
 	held    bool
 	asking  bool
 	asked   time.Time
-	holder  string // as last reported
-	failing bool   // reported that it can't be renewed
+	holder  string    // as last reported
+	waiting time.Time // since when another has held it
+	failing bool      // reported that it can't be renewed
 }
 
 type sourceState struct {
@@ -83,7 +87,7 @@ type sourceState struct {
 	stale      bool // the poll under way began before the position was set back
 	since      time.Time
 
-	recheckDue, auditDue bool // to be done as soon as no operation is under way
+	recheckDue, auditDue, strandedDue bool // to be done as soon as no operation is under way
 }
 
 type sinkState[K replicate.Key] struct {
@@ -118,15 +122,6 @@ type witnessState struct {
 	busy          bool
 	saving, saved replicate.Offset
 	tried         bool // at the stop, which tries once
-}
-
-type onceState[K replicate.Key] struct {
-	fenced  bool
-	covered bool // everything up to target is settled
-	handed  bool // and was handed to the sink
-	target  K
-	any     bool // there is something to wait for
-	until   time.Time
 }
 
 // firstWitness is how soon the first witness follows the first acknowledgement: a job that is started again and again
@@ -179,6 +174,8 @@ func (m *Machine[K]) Step(ev Event, now time.Time) []Action {
 		m.onWitnessSaved(ev)
 	case HoldersDescribed:
 		m.onDescribed(ev)
+	case StrandedFound[K]:
+		m.onStranded(ev)
 	case Rechecked:
 		m.onRechecked(ev)
 	case TimerFired:
@@ -218,8 +215,20 @@ func (m *Machine[K]) retry(timer TimerKind, op replicate.Op, err error) {
 		ceiling = longest
 	}
 	delay := ceiling/2 + time.Duration(m.rng.Int64N(int64(ceiling/2)+1))
+	if m.tries[timer] == 1 {
+		m.failing[timer] = m.now
+	}
+	var until time.Time
+	if m.config.Once && m.phase < PhaseStopping {
+		until = m.failing[timer].Add(m.config.OnceWait)
+		if !m.now.Before(until) {
+			m.stop(m.gaveUp(op, err))
+			return
+		}
+		delay = min(delay, until.Sub(m.now))
+	}
 	if m.hooks.OnRetry != nil {
-		m.hooks.OnRetry(replicate.RetryInfo{Op: op, Attempt: m.tries[timer], Delay: delay, Err: err})
+		m.hooks.OnRetry(replicate.RetryInfo{Op: op, Attempt: m.tries[timer], Delay: delay, Until: until, Err: err})
 	}
 	m.arm(timer, delay)
 }

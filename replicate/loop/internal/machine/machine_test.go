@@ -124,6 +124,10 @@ func running(t *testing.T, cfg Config, lease, witness bool) *driver {
 		d.step(LeaseAnswered{Held: true})
 	}
 	d.step(SinkOpened{}, OffsetLoaded{Offset: offsetAt(10)}, SourceOpened{})
+	if cfg.Once {
+		want[FindStranded](d)
+		d.step(StrandedFound[int64]{})
+	}
 	want[Poll[int64]](d)
 	if witness {
 		want[SaveWitness](d)

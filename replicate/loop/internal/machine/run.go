@@ -7,9 +7,6 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// oncePollMax is the longest pause between polls while Once waits for open transactions.
-const oncePollMax = 100 * time.Millisecond
-
 // poll asks for the next page when there is room for it (Promise 7).
 func (m *Machine[K]) poll() {
 	if m.phase != PhaseRunning || !m.source.open || m.source.busy || !m.sink.open ||
@@ -35,18 +32,6 @@ func (m *Machine[K]) lendHorizon() *Horizon[K] {
 	m.horizon = nil
 	h.begin(m.next)
 	return h
-}
-
-// onceFenced notes, for a Once run, what the first fence says is to be published, and whether that is settled.
-func (m *Machine[K]) onceFenced() {
-	if !m.config.Once || !m.horizon.observed {
-		return
-	}
-	if !m.once.fenced {
-		drawn := m.horizon.last
-		m.once = onceState[K]{fenced: true, target: drawn.High, any: drawn.HasHigh, until: m.now.Add(m.config.OnceWait)}
-	}
-	m.once.covered = !m.once.any || m.horizon.bound.Allows(m.once.target)
 }
 
 func (m *Machine[K]) onPolled(ev Polled[K]) {
@@ -83,7 +68,9 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 		m.pause()
 	}
 	m.watchHorizon()
-	m.onceProgress(ev.Result.More)
+	m.watchStranded(ev.Result.Above)
+	m.once.more = ev.Result.More
+	m.onceProgress()
 }
 
 func (m *Machine[K]) reportPoll(ev Polled[K], rows int) {
@@ -219,7 +206,7 @@ func (m *Machine[K]) publishFailed(err error) {
 	m.next = m.acked
 	m.gaps.back(m.next)
 	m.source.stale = true
-	m.waiting, m.once.handed = false, false
+	m.waiting, m.once.handed, m.once.more = false, false, true
 	switch {
 	case replicate.IsStop(err):
 		m.stop(err)
@@ -227,30 +214,6 @@ func (m *Machine[K]) publishFailed(err error) {
 		m.failure = errors.Join(m.failure, err)
 	default:
 		m.retry(TimerSink, replicate.OpSink, err)
-	}
-}
-
-// onceReached reports whether everything that Once has to publish was handed to the sink.
-func (m *Machine[K]) onceReached() bool {
-	return !m.once.any || !m.next.Before(m.once.target)
-}
-
-// onceProgress notes when all of a Once run was handed to the sink, or gives up when it can't be.
-func (m *Machine[K]) onceProgress(more bool) {
-	switch {
-	case !m.config.Once || !m.once.fenced:
-	case m.once.covered && (!more || m.onceReached()):
-		m.once.handed = true
-		m.onceDone()
-	case !more && !m.now.Before(m.once.until):
-		m.stop(replicate.ErrOnceGaveUp)
-	}
-}
-
-// onceDone ends a Once run when all of it is acknowledged. Until then a failed batch is published again.
-func (m *Machine[K]) onceDone() {
-	if m.once.handed && len(m.sink.inFlight) == 0 {
-		m.stop(nil)
 	}
 }
 

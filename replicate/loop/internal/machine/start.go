@@ -152,6 +152,7 @@ func (m *Machine[K]) onSourceOpened(ev SourceOpened) {
 			m.state(replicate.StateRunning)
 			m.keepWitness() // at once: an offset that was set back must not leave a witness ahead of it
 		}
+		m.source.strandedDue = m.config.Once && m.once.unlooked()
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
 	"github.com/repliqate/repliqate/replicate/loop"
-	"github.com/repliqate/repliqate/replicate/sink/kafka"
+	"github.com/repliqate/repliqate/replicate/offset/witness"
 )
 
 // move is a change of the offset, and what it means.
@@ -68,7 +68,7 @@ func unanswered[K replicate.Key](ctx context.Context, s *standing[K]) error {
 	switch {
 	case s.storeErr != nil:
 		return s.storeErr
-	case s.witnessErr != nil && !errors.Is(s.witnessErr, kafka.ErrForeignWitness):
+	case s.witnessErr != nil && !errors.Is(s.witnessErr, witness.ErrForeign):
 		return s.witnessErr
 	}
 	return s.sourceErr

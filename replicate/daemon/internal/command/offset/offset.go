@@ -13,7 +13,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/job"
 	"github.com/repliqate/repliqate/replicate/loop"
-	"github.com/repliqate/repliqate/replicate/sink/kafka"
+	"github.com/repliqate/repliqate/replicate/offset/witness"
 )
 
 // Bounds of single questions to the servers. Counting a million rows may take a while.
@@ -37,7 +37,7 @@ type operator[K replicate.Key] struct {
 	counter replicate.Counter[K]
 	store   job.OffsetStore
 	lease   replicate.Lease // nil: the lease is off
-	witness *kafka.Witness  // nil: the store has no second copy
+	witness *witness.Store  // nil: the store has no second copy
 	closers []func() error
 }
 
@@ -115,7 +115,7 @@ func (o *operator[K]) connect(c *config.Config) error {
 	if o.witness, err = job.NewWitness(c); err != nil {
 		return c.Place(err)
 	}
-	o.closers = append(o.closers, func() error { o.witness.Close(); return nil })
+	o.closers = append(o.closers, o.witness.Close)
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (o *operator[K]) ask(ctx context.Context) *standing[K] {
 		ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 		defer cancel()
 		if o.witness != nil {
-			s.witness, s.witnessErr = o.witness.LoadWitness(ctx)
+			s.witness, s.witnessErr = o.witness.Load(ctx)
 		}
 	})
 	all.Go(func() {

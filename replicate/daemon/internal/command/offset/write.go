@@ -130,7 +130,7 @@ func firstFailed(err error) error {
 
 func (o *operator[K]) writeWitness(ctx context.Context, to replicate.Offset) error {
 	if to.IsZero() {
-		return o.witness.DeleteWitness(ctx)
+		return o.witness.Delete(ctx)
 	}
-	return o.witness.SaveWitness(ctx, to)
+	return o.witness.Save(ctx, to)
 }

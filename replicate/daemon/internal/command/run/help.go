@@ -18,7 +18,7 @@ Options:
   -v, -vv, -vvv   log warnings; information, too; debugging, too. Default: errors only.
                   --verbose is the same as -v. Run services with -vv
   --once          publish what was committed when it started, then exit. Waits once_wait_sec
-                  (default 30) for transactions that were open then
+                  (default 30) for transactions that were open then, and for what can't be reached
   --stdout        print the messages from the table's first row on, one per line, instead of
                   publishing them; touches neither Kafka nor the offset
   --version       print table, schema and generator format, and exit
@@ -28,7 +28,8 @@ Exit statuses:
   0    stopped by SIGTERM or SIGINT with everything flushed and committed, or --once is done
   1    an error that no retry can heal, or a stop that ran out of time (drain_timeout_sec)
   2    wrong options or configuration
-  3    --once gave up: transactions that were open at the start stayed open
+  3    --once gave up: transactions that were open at the start stayed open, something could not
+       be reached, another instance published the job, or rows wait above their sequence
   130, 143   a second SIGINT or SIGTERM: exited at once
 
 Configuration: YAML; ${NAME} and ${NAME:-default} are taken from the environment.

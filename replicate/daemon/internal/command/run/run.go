@@ -79,7 +79,7 @@ func status(err error, log *joblog.Logger) int {
 		log.Error(err)
 		return command.Usage
 	case errors.Is(err, replicate.ErrOnceGaveUp):
-		log.Error(fmt.Errorf("%w; what was settled is published and committed: end them, or raise once_wait_sec", err))
+		log.Error(err)
 		return command.GaveUp
 	}
 	log.Error(err)

@@ -1,40 +1,79 @@
-package kafka_test
+package witness_test
 
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/offset/witness"
+	"github.com/repliqate/repliqate/replicate/replicatetest"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
 
-func newWitness(t *testing.T, addr, group string) *kafka.Witness {
+const (
+	topic    = "events"
+	group    = "repliqate.job.t"
+	checksum = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"
+)
+
+func open(t *testing.T, addr, group string) *witness.Store {
 	t.Helper()
-	w, err := kafka.NewWitness(kafka.Config{Brokers: []string{addr}, Topic: topic, Group: group})
+	w, err := witness.New(witness.Config{Kafka: kafka.Config{Brokers: []string{addr}, Topic: topic}, Group: group})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.Close)
+	t.Cleanup(func() { _ = w.Close() })
 	return w
 }
 
-func TestOperatorsWitness(t *testing.T) {
-	c := cluster(t)
-	create(t, c.ListenAddrs()[0], 3)
-	exerciseOperator(t, c.ListenAddrs()[0])
+// cluster is a broker in this process, with the topic.
+func cluster(t *testing.T) (c *kfake.Cluster, addr string) {
+	t.Helper()
+	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	addr = c.ListenAddrs()[0]
+	create(t, addr)
+	return c, addr
 }
 
-func TestOperatorsWitnessReal(t *testing.T) {
+func create(t *testing.T, addr string) {
+	t.Helper()
+	if _, err := admin(t, addr).CreateTopic(t.Context(), 3, 1, nil, topic); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func admin(t *testing.T, addr string) *kadm.Client {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return kadm.NewClient(client)
+}
+
+func TestInProcess(t *testing.T) {
+	_, addr := cluster(t)
+	exercise(t, addr)
+}
+
+func TestReal(t *testing.T) {
 	suite.Servers(t, "Kafka")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -47,37 +86,53 @@ func TestOperatorsWitnessReal(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	create(t, k.Addr, 3)
-	exerciseOperator(t, k.Addr)
+	create(t, k.Addr)
+	exercise(t, k.Addr)
 }
 
-// exerciseOperator moves and deletes a witness as the offset command does, beside a job's sink.
+// exercise runs the contract, each time with another group, and then what operators do.
+func exercise(t *testing.T, addr string) {
+	awaitCoordinator(t, open(t, addr, group))
+	n := 0
+	replicatetest.ExerciseWitness(t, func(t *testing.T) func() replicate.Witness {
+		n++
+		own := group + strconv.Itoa(n)
+		return func() replicate.Witness { return open(t, addr, own) }
+	})
+	t.Run("operators", func(t *testing.T) { exerciseOperator(t, addr) })
+}
+
+// TestNeedsAGroup refuses settings that name no group.
+func TestNeedsAGroup(t *testing.T) {
+	if _, err := witness.New(witness.Config{Kafka: kafka.Config{Topic: topic}}); err == nil {
+		t.Error("no group, and no error")
+	}
+}
+
+// exerciseOperator moves and deletes a witness as the offset command does, beside a job.
 func exerciseOperator(t *testing.T, addr string) {
-	const group = "repliqate.job.t"
-	w := newWitness(t, addr, group)
-	awaitCoordinator(t, w)
+	w, job := open(t, addr, group), open(t, addr, group)
 	check := func(want replicate.Offset) {
 		t.Helper()
-		if got, err := w.LoadWitness(t.Context()); err != nil || got != want {
+		if got, err := w.Load(t.Context()); err != nil || got != want {
 			t.Fatalf("witness: %+v, %v, want %+v", got, err, want)
 		}
 	}
 	check(replicate.Offset{})
 	remove := func() {
 		t.Helper()
-		if err := w.DeleteWitness(t.Context()); err != nil {
+		if err := w.Delete(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		check(replicate.Offset{})
 	}
 	remove() // there is none
-	sink := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic, Group: group})
 	for range 2 {
-		if err := sink.SaveWitness(t.Context(), replicate.Offset{Key: "7", Checksum: sum}); err != nil {
+		if err := job.Save(t.Context(), replicate.Offset{Key: "7", Checksum: checksum}); err != nil {
 			t.Fatal(err)
 		}
-		check(replicate.Offset{Key: "7", Checksum: sum})
-		if err := w.SaveWitness(t.Context(), replicate.Offset{Key: "-3"}); err != nil {
+		check(replicate.Offset{Key: "7", Checksum: checksum})
+		if err := w.Save(t.Context(), replicate.Offset{Key: "-3"}); err != nil {
 			t.Fatal(err)
 		}
 		check(replicate.Offset{Key: "-3"})
@@ -92,8 +147,8 @@ func exerciseOperator(t *testing.T, addr string) {
 		if err = errors.Join(err, answer.Error()); err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.LoadWitness(t.Context())
-		if !replicate.IsStop(err) || !errors.Is(err, kafka.ErrForeignWitness) {
+		_, err = w.Load(t.Context())
+		if !replicate.IsStop(err) || !errors.Is(err, witness.ErrForeign) {
 			t.Errorf("metadata %q: %v, want a stop", metadata, err)
 		}
 	}
@@ -101,13 +156,11 @@ func exerciseOperator(t *testing.T, addr string) {
 	consumersKeepTheGroup(t, addr, w)
 }
 
-const sum = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"
-
 // awaitCoordinator waits for a broker that has just started, which has no coordinator yet.
-func awaitCoordinator(t *testing.T, w *kafka.Witness) {
+func awaitCoordinator(t *testing.T, w *witness.Store) {
 	t.Helper()
 	for deadline, tick := time.After(time.Minute), time.Tick(100*time.Millisecond); ; <-tick {
-		_, err := w.LoadWitness(t.Context())
+		_, err := w.Load(t.Context())
 		if err == nil {
 			return
 		}
@@ -121,10 +174,10 @@ func awaitCoordinator(t *testing.T, w *kafka.Witness) {
 
 // consumersKeepTheGroup lets consumers use the job's group: Kafka then keeps the offsets for them, and the
 // error names the group.
-func consumersKeepTheGroup(t *testing.T, addr string, w *kafka.Witness) {
+func consumersKeepTheGroup(t *testing.T, addr string, w *witness.Store) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	consumer, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumerGroup("repliqate.job.t"), kgo.ConsumeTopics(topic))
+	consumer, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,31 +189,28 @@ func consumersKeepTheGroup(t *testing.T, addr string, w *kafka.Witness) {
 		}
 		close(assigned)
 	}()
-	page := page(t, 1, 5)
-	sink := openSink(t, kafka.Config{Brokers: []string{addr}, Topic: topic})
-	if err := publish(t, sink, page)[0]; err != nil {
+	if err := consumer.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("row")}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 	<-assigned
 	if err := consumer.CommitUncommittedOffsets(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.DeleteWitness(ctx); !replicate.IsStop(err) {
+	if err := w.Delete(ctx); !replicate.IsStop(err) {
 		t.Errorf("with consumers in the group: %v, want a stop", err)
 	}
 }
 
 // TestWitnessRights names the rights that are missing, which publishing does not need.
 func TestWitnessRights(t *testing.T) {
-	c := cluster(t)
-	create(t, c.ListenAddrs()[0], 1)
-	w := newWitness(t, c.ListenAddrs()[0], "repliqate.job.t")
+	c, addr := cluster(t)
+	w := open(t, addr, group)
 	awaitCoordinator(t, w)
 	c.ControlKey(int16(kmsg.OffsetFetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		answer := r.ResponseKind().(*kmsg.OffsetFetchResponse)
-		group := kmsg.NewOffsetFetchResponseGroup()
-		group.Group, group.ErrorCode = "repliqate.job.t", kerr.GroupAuthorizationFailed.Code
-		answer.ErrorCode, answer.Groups = group.ErrorCode, append(answer.Groups, group)
+		refused := kmsg.NewOffsetFetchResponseGroup()
+		refused.Group, refused.ErrorCode = group, kerr.GroupAuthorizationFailed.Code
+		answer.ErrorCode, answer.Groups = refused.ErrorCode, append(answer.Groups, refused)
 		return answer, nil, true
 	})
 	c.ControlKey(int16(kmsg.OffsetDelete), func(r kmsg.Request) (kmsg.Response, error, bool) {
@@ -168,10 +218,10 @@ func TestWitnessRights(t *testing.T) {
 		answer.ErrorCode = kerr.GroupAuthorizationFailed.Code
 		return answer, nil, true
 	})
-	_, err := w.LoadWitness(t.Context())
+	_, err := w.Load(t.Context())
 	for want, err := range map[string]error{
 		"allow the user READ on topic " + topic + " and on group repliqate.job.t":        err,
-		"allow the user READ on topic " + topic + " and DELETE on group repliqate.job.t": w.DeleteWitness(t.Context()),
+		"allow the user READ on topic " + topic + " and DELETE on group repliqate.job.t": w.Delete(t.Context()),
 	} {
 		if !replicate.IsStop(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want a stop that says: %s", err, want)

@@ -1,0 +1,166 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/repliqate/repliqate/replicate"
+)
+
+// others are servers that speak MySQL's protocol and have no locks of its kind.
+var others = regexp.MustCompile(`(?i)tidb|vitess|oceanbase|singlestore|memsql|doris|starrocks|clickhouse|dolt|` +
+	`polardb-x|crate|planetscale|spider|columnstore|seekdb`)
+
+// unprovable refuses to begin, and says what takes the responsibility.
+func (s *source[R, K]) unprovable(reason, remedy string) error {
+	return replicate.Stop(fmt.Errorf("it can't be proven that no row of table %s is lost: %s", s.table.Name, reason),
+		remedy+"; to accept the risk of losing rows of transactions that stay open longer than N seconds, "+
+			"add to sql_source: settle: {unsafe_delay_sec: N}")
+}
+
+// unsafe reports whether the operator has accepted the risk.
+func (s *source[R, K]) unsafe() bool { return s.settle.UnsafeDelay > 0 }
+
+// verifyServer checks that the server is one primary, and MySQL or MariaDB at that.
+func (s *source[R, K]) verifyServer(ctx context.Context) error {
+	got, err := s.row(ctx, "SELECT CONCAT_WS(' ', @@version, @@version_comment), @@global.auto_increment_increment, "+
+		"@@global.read_only")
+	if err != nil {
+		return err
+	}
+	if found := others.FindString(got[0]); found != "" {
+		return replicate.Stop(fmt.Errorf("the server is %s (%q), which only speaks MySQL's protocol", found, got[0]),
+			"read from MySQL or MariaDB itself")
+	}
+	if got[2] != "0" {
+		return replicate.Stop(errors.New("the server is read_only: it is a replica, where open transactions can't be seen"),
+			"connect to the primary")
+	}
+	if err := s.verifyCluster(ctx); err != nil || s.unsafe() {
+		return err
+	}
+	if got[1] != "1" {
+		return s.unprovable("auto_increment_increment is "+got[1]+" and not 1, so other servers draw keys too",
+			"SET GLOBAL auto_increment_increment = 1 where this is the only server that is written to")
+	}
+	return nil
+}
+
+// verifyCluster refuses servers to which others write too.
+func (s *source[R, K]) verifyCluster(ctx context.Context) error {
+	galera, err := s.rows(ctx, "SHOW GLOBAL VARIABLES LIKE 'wsrep\\_on'")
+	if err != nil {
+		return err
+	}
+	if len(galera) > 0 && galera[0][1] == "ON" && !s.unsafe() {
+		return s.unprovable("wsrep_on is ON: in a Galera cluster other nodes draw keys too",
+			"read from a server that is not in the cluster")
+	}
+	replica := replicate.Stop(errors.New("the server is a replica: its applier is running, whose source draws the keys"),
+		"connect to the primary")
+	if s.maria {
+		running, err := s.rows(ctx, "SHOW GLOBAL STATUS LIKE 'Slaves\\_running'")
+		if err == nil && len(running) > 0 && running[0][1] != "0" {
+			return replica
+		}
+		return err
+	}
+	// Without performance_schema nothing is proven anyway; that is said elsewhere.
+	readable, err := s.row(ctx, "SELECT @@performance_schema")
+	if err != nil || readable[0] != "1" {
+		return err
+	}
+	members, err := s.rows(ctx, "SELECT MEMBER_ID = @@server_uuid, MEMBER_ROLE"+
+		" FROM performance_schema.replication_group_members WHERE MEMBER_STATE <> 'OFFLINE'")
+	if err != nil {
+		return s.denied(err)
+	}
+	primaries := 0
+	for _, m := range members {
+		if m[1] == "PRIMARY" {
+			primaries++
+		} else if m[0] == "1" {
+			return replica
+		}
+	}
+	if primaries > 1 && !s.unsafe() {
+		return s.unprovable(fmt.Sprintf("%d members of the replication group are primaries, which all draw keys", primaries),
+			"switch the group to a single primary")
+	}
+	running, err := s.row(ctx, "SELECT COUNT(*) FROM performance_schema.replication_applier_status"+
+		" WHERE SERVICE_STATE = 'ON' AND CHANNEL_NAME NOT LIKE 'group\\_replication\\_%'")
+	if err != nil {
+		return s.denied(err)
+	}
+	if running[0] != "0" {
+		return replica
+	}
+	return nil
+}
+
+// denied adds the remedy where performance_schema may not be read.
+func (s *source[R, K]) denied(err error) error {
+	if s.unsafe() {
+		return nil
+	}
+	var stop *replicate.StopError
+	if errors.As(err, &stop) {
+		return replicate.Stop(stop.Err, "GRANT SELECT ON performance_schema.* to the user of sql_source.uri")
+	}
+	return err
+}
+
+const instrument = "wait/lock/metadata/sql/mdl"
+
+// verifyInstrument checks that the server records metadata locks and has lost none.
+func (s *source[R, K]) verifyInstrument(ctx context.Context) error {
+	on, err := s.row(ctx, "SELECT @@performance_schema")
+	if err != nil {
+		return err
+	}
+	remedy := "start the server with performance_schema=ON and performance-schema-instrument='" + instrument + "=ON'"
+	if on[0] != "1" {
+		return s.unprovable("performance_schema is OFF, so open transactions can't be seen", remedy)
+	}
+	enabled, err := s.rows(ctx, "SELECT ENABLED FROM performance_schema.setup_instruments"+
+		" WHERE NAME = "+literal(instrument)+
+		" UNION ALL SELECT ENABLED FROM performance_schema.setup_consumers WHERE NAME = 'global_instrumentation'")
+	if err != nil {
+		return s.denied(err)
+	}
+	for _, r := range enabled {
+		if r[0] != "YES" {
+			return s.unprovable("the instrument "+instrument+" is off, so open transactions can't be seen", remedy)
+		}
+	}
+	lost, err := s.rows(ctx, s.lostQuery())
+	if err != nil {
+		return s.denied(err)
+	}
+	if len(lost) != 1 || lost[0][len(lost[0])-1] != "0" {
+		return s.lost(fmt.Sprint(lost))
+	}
+	return nil
+}
+
+// lost says that the server had no room to record all locks.
+func (s *source[R, K]) lost(count string) error {
+	return s.unprovable("the server had no room for all metadata locks: Performance_schema_metadata_lock_lost is "+
+		strings.Trim(count, "[]"), "start the server with performance_schema_max_metadata_locks=-1 or a larger number")
+}
+
+// lostQuery reads how many locks were not recorded, in the last column.
+func (s *source[R, K]) lostQuery() string {
+	return s.status("global", "Performance_schema_metadata_lock_lost")
+}
+
+// status reads a counter of the server, by the shorter way of each.
+func (s *source[R, K]) status(scope, name string) string {
+	if s.maria {
+		return "SHOW " + strings.ToUpper(scope) + " STATUS LIKE " + literal(strings.ReplaceAll(name, "_", `\_`))
+	}
+	return "SELECT VARIABLE_VALUE FROM performance_schema." + scope + "_status WHERE VARIABLE_NAME = " + literal(name)
+}
