@@ -74,6 +74,9 @@ generate: ## regenerate the committed examples
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql
 
+config-docs: ## rewrite the tables of docs/configure.md and docs/config.schema.json from the table of keys
+	$(GO) run ./gen/configfile/write
+
 generate-check: ## fail if the committed examples are not what the generator writes
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
@@ -87,4 +90,4 @@ soak: servers ## the simulation for as long as SOAK says, then the crash loop: S
 	$(GO) test -timeout 0 ./replicate/loop/internal/simulation -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 	$(GO) test -timeout 0 -v ./internal/crashloop -args -crash.kills=100 -crash.for=$(SOAK) -crash.patient=1
 
-.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint release-check release-snapshot generate generate-check bench soak
+.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint release-check release-snapshot generate config-docs generate-check bench soak

@@ -35,7 +35,7 @@ func FindModule(out string) (Module, error) {
 		content, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			if dir == filepath.Dir(dir) {
-				return Module{}, fmt.Errorf("%s is in no Go module: run go mod init in the folder that is to hold it", out)
+				return Module{}, fmt.Errorf("%s is in no Go module: run go mod init in the folder that should hold it", out)
 			}
 			continue
 		}

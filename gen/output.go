@@ -26,8 +26,8 @@ type Changes struct {
 // Stale reports whether the folder is not as generated.
 func (c Changes) Stale() bool { return len(c.Write)+len(c.Remove) > 0 }
 
-// Compare finds what has to change below the request's folder. Only files with our marker are ever to
-// be replaced or removed; a file in the way that is not ours is an error.
+// Compare finds what has to change below the request's folder. Only files with our marker are ever
+// replaced or removed; a file in the way that is not ours is an error.
 func Compare(r Request, plan *Plan, files []emit.File) (Changes, error) {
 	var c Changes
 	generated := map[string]bool{}

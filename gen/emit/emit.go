@@ -100,7 +100,7 @@ func newFile(t *model.Table, e *engine.Engine, pkg string) *jen.File {
 	return f
 }
 
-// render prints and formats. A text that does not parse is returned with its line numbers.
+// render prints and formats. An error about code that does not parse has the code with line numbers.
 func render(f *jen.File) ([]byte, error) {
 	var b bytes.Buffer
 	if err := f.Render(&b); err != nil {

@@ -16,10 +16,10 @@ import (
 // are published for it, and their checksum. The expected bytes are made of the engine's samples, not by
 // the code under test.
 func golden(f *jen.File, t table) {
-	doc(f, "A row of a value of each type is published as these bytes, which have this checksum.")
+	doc(f, "A row with a sample in each column is published as these bytes, and has this checksum.")
 	goldenTest(f, t, "TestGoldenRow", func(*model.Column) bool { return false })
 	f.Line()
-	doc(f, "So is a row in which all is null that can be.")
+	doc(f, "A row in which every column is null that can be is published as these.")
 	goldenTest(f, t, "TestGoldenNulls", func(c *model.Column) bool { return c.Nullable })
 }
 
@@ -41,7 +41,7 @@ func goldenTest(f *jen.File, t table, name string, null func(*model.Column) bool
 	)
 }
 
-// lines is a string of parts on lines of their own.
+// lines is a string that is put together from parts, a line each.
 func lines(parts []string) *jen.Statement {
 	return jen.CustomFunc(jen.Options{Separator: " +\n"}, func(g *jen.Group) {
 		for _, part := range parts {

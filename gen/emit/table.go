@@ -100,7 +100,7 @@ func texts(values []string) jen.Code {
 	return jen.Index().String().Op(literal)
 }
 
-// column is what the live table is compared with.
+// column is what a column of the live table is compared with.
 func column(c *model.Column) jen.Code {
 	values := []jen.Code{engine.Field("Name", jen.Lit(c.Name)), engine.Field("Type", jen.Lit(c.Kind.Type))}
 	if c.Kind.OID != 0 {

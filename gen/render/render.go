@@ -14,12 +14,14 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/repliqate/repliqate/gen/configfile"
 	"github.com/repliqate/repliqate/gen/model"
 	"github.com/repliqate/repliqate/templates"
 )
 
 var parsed = template.Must(template.New("").
-	Funcs(template.FuncMap{"yaml": quoteYAML, "line": oneLine, "percent": percent}).
+	Funcs(template.FuncMap{"yaml": quoteYAML, "line": oneLine, "percent": percent, "keys": keys,
+		"schema": schemaURL}).
 	ParseFS(templates.Files, "*.tmpl"))
 
 var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
@@ -28,7 +30,7 @@ var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 var switches = []string{"on", "off", "yes", "no"}
 
 // quoteYAML writes a name for a configuration, in which ${ begins a variable: between quotes if it is
-// anything but a plain word, or one that YAML takes for something else, in its older version too.
+// anything but a plain word, or is one that YAML, also in its older version, takes for something else.
 func quoteYAML(name string) string {
 	var value any
 	plain := plainYAML.MatchString(name) && !slices.Contains(switches, strings.ToLower(name))
@@ -37,6 +39,23 @@ func quoteYAML(name string) string {
 	}
 	return strconv.QuoteToASCII(strings.ReplaceAll(name, "${", "$${"))
 }
+
+// keys are the keys of a configuration, explained, with the values of a table as examples.
+func keys(d Data) string {
+	fields := make([]string, len(d.Fields))
+	for i, f := range d.Fields {
+		fields[i] = quoteYAML(f)
+	}
+	values := map[string]string{"package": d.Package, "table": quoteYAML(d.Table), "key": quoteYAML(d.Key), "uri": d.URI,
+		"fields": "[" + strings.Join(fields, ", ") + "]", "sequence": ""}
+	if d.Sequence != "" {
+		values["sequence"] = quoteYAML(d.Sequence)
+	}
+	return configfile.YAML(values)
+}
+
+// schemaURL is where editors find the schema of a configuration.
+func schemaURL() string { return configfile.SchemaURL }
 
 // percent doubles the sign that begins a specifier of systemd.
 func percent(s string) string { return strings.ReplaceAll(s, "%", "%%") }

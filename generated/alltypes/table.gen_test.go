@@ -9,7 +9,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/replicatetest"
 )
 
-// A row of a value of each type is published as these bytes, which have this checksum.
+// A row with a sample in each column is published as these bytes, and has this checksum.
 func TestGoldenRow(t *testing.T) {
 	wire := [][]byte{
 		[]byte("\x00\x20\x00\x00\x00\x00\x00\x01"), // id
@@ -98,7 +98,7 @@ func TestGoldenRow(t *testing.T) {
 		"7e4e248e7d97169057dde614960bedf8db458e68bd44ab425d5a11b59d1e2c9c")
 }
 
-// So is a row in which all is null that can be.
+// A row in which every column is null that can be is published as these.
 func TestGoldenNulls(t *testing.T) {
 	wire := [][]byte{
 		[]byte("\x00\x20\x00\x00\x00\x00\x00\x01"), // id

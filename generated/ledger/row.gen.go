@@ -9,7 +9,7 @@ import "github.com/repliqate/repliqate/replicate/source/sqlite/sqlval"
 // the page, valid until the next row is scanned: Clone copies them.
 //
 // SQLite keeps values of any type in a column of a table that is not STRICT, and in one declared
-// ANY: an sqlval.Value says of which type it is.
+// ANY: an sqlval.Value carries its type.
 type Row struct {
 	ID        int64        // INTEGER, the key
 	Account   sqlval.Value // TEXT not null

@@ -10,7 +10,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/source/sqlite/sqlval"
 )
 
-// A row of a value of each type is published as these bytes, which have this checksum.
+// A row with a sample in each column is published as these bytes, and has this checksum.
 func TestGoldenRow(t *testing.T) {
 	row := Row{
 		ID:        9007199254740993,
@@ -34,7 +34,7 @@ func TestGoldenRow(t *testing.T) {
 		"e4ab00cec93633e7644a7ef371e4b0186e050d1c3003ebdc4a68a95187573ac0")
 }
 
-// So is a row in which all is null that can be.
+// A row in which every column is null that can be is published as these.
 func TestGoldenNulls(t *testing.T) {
 	row := Row{
 		ID:      9007199254740993,

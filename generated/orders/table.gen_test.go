@@ -9,7 +9,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/replicatetest"
 )
 
-// A row of a value of each type is published as these bytes, which have this checksum.
+// A row with a sample in each column is published as these bytes, and has this checksum.
 func TestGoldenRow(t *testing.T) {
 	wire := [][]byte{
 		[]byte("\x00\x20\x00\x00\x00\x00\x00\x01"),                                 // id
@@ -44,7 +44,7 @@ func TestGoldenRow(t *testing.T) {
 		"20027e5785b0c83952cbac577bd1d135699935f5e716611f8bf1abb3cd526492")
 }
 
-// So is a row in which all is null that can be.
+// A row in which every column is null that can be is published as these.
 func TestGoldenNulls(t *testing.T) {
 	wire := [][]byte{
 		[]byte("\x00\x20\x00\x00\x00\x00\x00\x01"),                 // id

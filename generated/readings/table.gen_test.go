@@ -11,7 +11,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/source/sqlite/sqlval"
 )
 
-// A row of a value of each type is published as these bytes, which have this checksum.
+// A row with a sample in each column is published as these bytes, and has this checksum.
 func TestGoldenRow(t *testing.T) {
 	row := Row{
 		ID:        9007199254740993,
@@ -39,7 +39,7 @@ func TestGoldenRow(t *testing.T) {
 		"8af7a511a65d7261a2728e43c553c9ed91f370b015ff3887994e75bdd251a777")
 }
 
-// So is a row in which all is null that can be.
+// A row in which every column is null that can be is published as these.
 func TestGoldenNulls(t *testing.T) {
 	row := Row{
 		ID:      9007199254740993,

@@ -29,7 +29,7 @@ type statement struct {
 
 func (s statement) lexemes() []ddl.Lexeme { return ddl.Lexemes(s.file.Text[s.pos:s.end]) }
 
-// statementTimeout bounds a statement, such as CREATE TABLE AS a recursive query without end.
+// statementTimeout bounds a statement, such as CREATE TABLE AS with a recursive query that never ends.
 const statementTimeout = 5 * time.Second
 
 func read(files []*ddl.File) error {
@@ -55,7 +55,7 @@ func read(files []*ddl.File) error {
 }
 
 // run runs the statements that define something one by one, so that an error has a position. All others
-// are compiled only: a schema file is to change nothing, wherever it is from.
+// are only compiled: a schema file must not change anything, wherever it comes from.
 func (r *reader) run(f *ddl.File) error {
 	for pos := 0; pos < len(f.Text); {
 		found := ddl.Lexemes(f.Text[pos:])

@@ -28,7 +28,7 @@ func note(t *model.Table) string {
 	for _, c := range t.Columns {
 		if _, is := c.Kind.Code.(dynamic); is {
 			return "SQLite keeps values of any type in a column of a table that is not STRICT, and in one declared ANY: " +
-				"an sqlval.Value says of which type it is."
+				"an sqlval.Value carries its type."
 		}
 	}
 	return ""

@@ -70,7 +70,8 @@ type Key struct {
 	Meaning string
 
 	// Example is a value as YAML has it. {package}, {table}, {key}, {fields}, {uri} and {sequence} stand for
-	// those of the table that the code was generated for. A key whose placeholder has no value is left out.
+	// those of the table that the code was generated for. A key whose placeholder has no value is left out, and its
+	// group with it.
 	Example string
 	Place   Place
 

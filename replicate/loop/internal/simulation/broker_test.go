@@ -3,26 +3,28 @@ package simulation
 import (
 	"slices"
 	"time"
+
+	"github.com/repliqate/repliqate/replicate"
 )
 
 // broker is the topic: partitions that move between leaders, and sessions of idempotent producers. Of a
 // session, records arrive in order in each partition, once each; after one that failed no successor arrives.
-type broker struct {
-	w         *world
-	downUntil []time.Time // of each partition
-	sessions  []*session  // those with something under way
+type broker[K replicate.Key] struct {
+	w         *world[K]
+	downUntil []time.Time   // of each partition
+	sessions  []*session[K] // those with something under way
 }
 
 // session is one producer, from the opening of a sink to its end.
-type session struct {
+type session[K replicate.Key] struct {
 	failed     bool // nothing more is handed over
 	abandoned  bool // closed, or its process is gone: what is under way may still arrive, late
-	partitions []underWay
+	partitions []underWay[K]
 }
 
 // underWay is what a session has under way in one partition.
-type underWay struct {
-	queue  []*chunk
+type underWay[K replicate.Key] struct {
+	queue  []*chunk[K]
 	broken bool      // a record failed
 	held   time.Time // nothing arrives before
 	next   int       // number of the next chunk that is handed over
@@ -30,53 +32,53 @@ type underWay struct {
 }
 
 // chunk is the part of a batch that goes to one partition.
-type chunk struct {
-	batch  *inTransit
+type chunk[K replicate.Key] struct {
+	batch  *inTransit[K]
 	number int
-	rows   []*row
+	rows   []*row[K]
 }
 
 // inTransit is a batch whose chunks succeed or fail on their own.
-type inTransit struct {
+type inTransit[K replicate.Key] struct {
 	left int
 	err  error
 	done func(error)
 }
 
-func newBroker(w *world, partitions int) broker {
-	return broker{w: w, downUntil: make([]time.Time, partitions)}
+func newBroker[K replicate.Key](w *world[K], partitions int) broker[K] {
+	return broker[K]{w: w, downUntil: make([]time.Time, partitions)}
 }
 
 // partitionOf is a pure function of the row's key.
-func (b *broker) partitionOf(key int64) int {
+func (b *broker[K]) partitionOf(key K) int {
 	if b.w.mutant.partitionByChance {
 		return b.w.rng.IntN(len(b.downUntil))
 	}
 	return purePartition(key, len(b.downUntil))
 }
 
-func purePartition(key int64, partitions int) int {
+func purePartition[K replicate.Key](key K, partitions int) int {
 	return int(uint64(key) * 0x9E3779B97F4A7C15 >> 33 % uint64(partitions))
 }
 
-func (b *broker) connect() *session {
-	s := &session{partitions: make([]underWay, len(b.downUntil))}
+func (b *broker[K]) connect() *session[K] {
+	s := &session[K]{partitions: make([]underWay[K], len(b.downUntil))}
 	b.sessions = append(b.sessions, s)
 	return s
 }
 
 // send hands a batch over.
-func (b *broker) send(s *session, rows []*row, done func(error)) {
-	t := &inTransit{done: done}
+func (b *broker[K]) send(s *session[K], rows []*row[K], done func(error)) {
+	t := &inTransit[K]{done: done}
 	if s.failed || s.abandoned {
 		b.w.after(b.w.soon(), func() { done(b.w.failure()) })
 		return
 	}
-	chunks := make([]*chunk, len(s.partitions))
+	chunks := make([]*chunk[K], len(s.partitions))
 	for _, r := range rows {
 		p := b.partitionOf(r.key)
 		if chunks[p] == nil {
-			chunks[p] = &chunk{batch: t, number: s.partitions[p].next}
+			chunks[p] = &chunk[K]{batch: t, number: s.partitions[p].next}
 			s.partitions[p].next++
 			t.left++
 		}
@@ -94,12 +96,12 @@ func (b *broker) send(s *session, rows []*row, done func(error)) {
 	}
 }
 
-func (b *broker) later(s *session, p int, d time.Duration) {
+func (b *broker[K]) later(s *session[K], p int, d time.Duration) {
 	b.w.after(d, func() { b.deliver(s, p) })
 }
 
 // deliver brings the first chunk of a session to a partition, or does not.
-func (b *broker) deliver(s *session, p int) {
+func (b *broker[K]) deliver(s *session[K], p int) {
 	w, l := b.w, &s.partitions[p]
 	if len(l.queue) == 0 {
 		return
@@ -128,7 +130,7 @@ func (b *broker) deliver(s *session, p int) {
 		for _, r := range c.rows {
 			w.check.appended(r, p)
 		}
-		w.trace("broker: partition %d has %v", p, keysOf(c.rows))
+		w.trace("broker: partition %d has %v", p, keysOf[K](c.rows))
 	}
 	switch {
 	case w.fault(lostRecords, "lost acknowledgement, retried", 20):
@@ -143,17 +145,17 @@ func (b *broker) deliver(s *session, p int) {
 }
 
 // broke fails a chunk, and with it all that follow in the session.
-func (b *broker) broke(s *session, p int, c *chunk, arrived bool) {
+func (b *broker[K]) broke(s *session[K], p int, c *chunk[K], arrived bool) {
 	if !b.w.mutant.keepSink {
 		s.failed = true
 		s.partitions[p].broken = true
 	}
-	b.w.trace("broker: partition %d fails %v, arrived %t", p, keysOf(c.rows), arrived)
+	b.w.trace("broker: partition %d fails %v, arrived %t", p, keysOf[K](c.rows), arrived)
 	b.resolve(c, b.w.failure())
 	b.proceed(s, p)
 }
 
-func (b *broker) proceed(s *session, p int) {
+func (b *broker[K]) proceed(s *session[K], p int) {
 	l := &s.partitions[p]
 	l.queue = l.queue[1:]
 	if len(l.queue) > 0 {
@@ -161,7 +163,7 @@ func (b *broker) proceed(s *session, p int) {
 	}
 }
 
-func (b *broker) resolve(c *chunk, err error) {
+func (b *broker[K]) resolve(c *chunk[K], err error) {
 	t := c.batch
 	t.left--
 	if t.err == nil {
@@ -174,11 +176,11 @@ func (b *broker) resolve(c *chunk, err error) {
 }
 
 // abandon ends a session. What it has under way arrives late, in part, or never.
-func (b *broker) abandon(s *session) {
+func (b *broker[K]) abandon(s *session[K]) {
 	if s == nil || s.abandoned || b.w.mutant.keepSink && !s.failed {
 		return
 	}
-	b.sessions = slices.DeleteFunc(b.sessions, func(o *session) bool { return o == s })
+	b.sessions = slices.DeleteFunc(b.sessions, func(o *session[K]) bool { return o == s })
 	s.abandoned = true
 	for p := range s.partitions {
 		l := &s.partitions[p]
@@ -190,7 +192,7 @@ func (b *broker) abandon(s *session) {
 }
 
 // trouble moves a partition to another leader: it does not answer for a while, and sessions may fail for it.
-func (b *broker) trouble() {
+func (b *broker[K]) trouble() {
 	w := b.w
 	if !w.fault(moves, "partition move", 1) {
 		return
@@ -210,8 +212,8 @@ func (b *broker) trouble() {
 	}
 }
 
-func keysOf(rows []*row) []int64 {
-	keys := make([]int64, len(rows))
+func keysOf[K replicate.Key](rows []*row[K]) []K {
+	keys := make([]K, len(rows))
 	for i, r := range rows {
 		keys[i] = r.key
 	}

@@ -11,45 +11,45 @@ import (
 )
 
 // checker holds the history against the promises.
-type checker struct {
-	w        *world
+type checker[K replicate.Key] struct {
+	w        *world[K]
 	problems []string
 
 	log        int               // records in the topic
 	duplicates int               // of them, such that were there before
-	highest    []map[int]*row    // last first publication: by partition, in each life of the table
+	highest    []map[int]*row[K] // last first publication: by partition, in each life of the table
 	stored     *replicate.Offset // as the job wrote it last; nil: by another hand
-	replay     *replay
+	replay     *replay[K]
 	events     int // that instances were told
 	polls      int // that instances asked for
 	lateSeen   int
-	lowest     int64 // key of the first record
+	lowest     K // key of the first record
 	exits      int
 	restarted  int // records in the topic when all had been stopped gracefully; -1: not yet
 }
 
 // replay is what must be published again after the operator set the offset back.
-type replay struct {
+type replay[K replicate.Key] struct {
 	from int // ordinal in the log
-	rows []*row
+	rows []*row[K]
 }
 
-func newChecker(w *world) checker {
-	c := checker{w: w, restarted: -1}
+func newChecker[K replicate.Key](w *world[K]) checker[K] {
+	c := checker[K]{w: w, restarted: -1}
 	for range w.plan.partitions {
-		c.highest = append(c.highest, map[int]*row{})
+		c.highest = append(c.highest, map[int]*row[K]{})
 	}
 	return c
 }
 
-func (c *checker) fail(format string, args ...any) {
+func (c *checker[K]) fail(format string, args ...any) {
 	problem := fmt.Sprintf(format, args...)
 	c.w.trace("PROBLEM: %s", problem)
 	c.problems = append(c.problems, problem)
 }
 
 // appended is told of each record that reaches a partition.
-func (c *checker) appended(r *row, partition int) {
+func (c *checker[K]) appended(r *row[K], partition int) {
 	if c.log++; c.log == 1 {
 		c.lowest = r.key
 	}
@@ -79,8 +79,8 @@ func (c *checker) appended(r *row, partition int) {
 }
 
 // covered checks that no row up to an offset is unpublished, of those that the table had when it was reached.
-func (c *checker) covered(what string, o replicate.Offset) {
-	key, err := replicate.ParseKey[int64](o.Key)
+func (c *checker[K]) covered(what string, o replicate.Offset) {
+	key, err := replicate.ParseKey[K](o.Key)
 	if err != nil {
 		c.fail("%s is not a key: %q", what, o.Key)
 		return
@@ -97,7 +97,7 @@ func (c *checker) covered(what string, o replicate.Offset) {
 }
 
 // committed is told of each write of the offset.
-func (c *checker) committed(in *instance, o replicate.Offset) {
+func (c *checker[K]) committed(in *instance[K], o replicate.Offset) {
 	if c.stored != nil && replicate.CompareKeys(o.Key, c.stored.Key) < 0 {
 		c.fail("promise 4: the offset went back from %s to %s", c.stored.Key, o.Key)
 	}
@@ -106,8 +106,8 @@ func (c *checker) committed(in *instance, o replicate.Offset) {
 }
 
 // replayFrom notes what has to be published again after the offset was set to key.
-func (c *checker) replayFrom(key int64) {
-	c.replay = &replay{from: c.log}
+func (c *checker[K]) replayFrom(key K) {
+	c.replay = &replay[K]{from: c.log}
 	for _, r := range c.w.db.rows {
 		if r.key > key && !r.late && r.published {
 			c.replay.rows = append(c.replay.rows, r)
@@ -117,10 +117,10 @@ func (c *checker) replayFrom(key int64) {
 }
 
 // forgetReplay is called when something else has taken the operator's offset away.
-func (c *checker) forgetReplay() { c.replay = nil }
+func (c *checker[K]) forgetReplay() { c.replay = nil }
 
 // ended checks the reason for which an instance left.
-func (c *checker) ended(in *instance, err error) {
+func (c *checker[K]) ended(in *instance[K], err error) {
 	c.exits++
 	final := c.w.quiet && c.w.maintenance // faults have stopped long ago
 	tolerated := c.w.plan.faults != 0 && !final && (errors.Is(err, errReused) ||
@@ -137,7 +137,7 @@ func (c *checker) ended(in *instance, err error) {
 }
 
 // onceEnded checks that a run with Once has published what was committed when it began.
-func (c *checker) onceEnded(in *instance) {
+func (c *checker[K]) onceEnded(in *instance[K]) {
 	if in.watcher.stopAsked || !in.watcher.everRan {
 		return // it was stopped, or was not alone
 	}
@@ -150,8 +150,8 @@ func (c *checker) onceEnded(in *instance) {
 }
 
 // missing returns a row that should be in the topic and is not.
-func (c *checker) missing() *row {
-	i := slices.IndexFunc(c.w.db.rows, func(r *row) bool { return !r.published && !r.late })
+func (c *checker[K]) missing() *row[K] {
+	i := slices.IndexFunc(c.w.db.rows, func(r *row[K]) bool { return !r.published && !r.late })
 	if i < 0 {
 		return nil
 	}
@@ -159,7 +159,7 @@ func (c *checker) missing() *row {
 }
 
 // converged reports whether everything is published, replayed and committed.
-func (c *checker) converged() bool {
+func (c *checker[K]) converged() bool {
 	w := c.w
 	if len(w.db.open) > 0 || w.db.reused != nil || c.missing() != nil || c.owed() != nil {
 		return false
@@ -174,14 +174,14 @@ func (c *checker) converged() bool {
 }
 
 // caughtUp reports whether an instance that runs has published up to key itself, for the second time perhaps.
-func (w *world) caughtUp(key int64) bool {
-	return slices.ContainsFunc(w.instances, func(in *instance) bool {
+func (w *world[K]) caughtUp(key K) bool {
+	return slices.ContainsFunc(w.instances, func(in *instance[K]) bool {
 		return in.m.Standing().Phase == machine.PhaseRunning && !in.watcher.acked.Before(key)
 	})
 }
 
 // owed returns a row that the operator wanted to be published again and that was not.
-func (c *checker) owed() *row {
+func (c *checker[K]) owed() *row[K] {
 	if c.replay == nil {
 		return nil
 	}
@@ -194,7 +194,7 @@ func (c *checker) owed() *row {
 }
 
 // converge stops the faults. Within a bounded time everything must be published and committed.
-func (w *world) converge() {
+func (w *world[K]) converge() {
 	w.quiet = true
 	w.trace("faults have stopped")
 	for p := range w.broker.downUntil {
@@ -219,7 +219,7 @@ func (w *world) converge() {
 }
 
 // drawOut draws keys until the sequence has passed every row with an explicit key.
-func (db *database) drawOut() {
+func (db *database[K]) drawOut() {
 	if db.reused != nil {
 		db.w.after(10*time.Millisecond, db.drawOut)
 		return
@@ -230,7 +230,7 @@ func (db *database) drawOut() {
 }
 
 // idle checks that a job with nothing to do pauses between its polls.
-func (w *world) idle() {
+func (w *world[K]) idle() {
 	if len(w.check.problems) > 0 || w.plan.once {
 		return
 	}
@@ -247,7 +247,7 @@ func (w *world) idle() {
 }
 
 // restart stops everyone gracefully and starts the job once more, which must publish nothing again.
-func (w *world) restart() {
+func (w *world[K]) restart() {
 	if len(w.check.problems) > 0 || w.plan.once {
 		return
 	}

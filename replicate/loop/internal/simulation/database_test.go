@@ -10,22 +10,22 @@ import (
 )
 
 // database is a table whose key comes from a sequence, and the transactions that write to it.
-type database struct {
-	w           *world
-	seq         int64
+type database[K replicate.Key] struct {
+	w           *world[K]
+	seq         K
 	drawn       bool // the sequence was used
 	life        int  // of the table: another one begins when keys are used again
-	rows        []*row
-	open        []*transaction
+	rows        []*row[K]
+	open        []*transaction[K]
 	incarnation int
-	backup      *backup
+	backup      *backup[K]
 	downUntil   time.Time
 	reused      *time.Time // since when keys may be used again and nobody has noticed
 }
 
 // row is what the table holds. A key that is used again is another row.
-type row struct {
-	key         int64
+type row[K replicate.Key] struct {
+	key         K
 	life        int
 	bad, mended bool // it can't become a message; it could not
 	late        bool // its key was chosen by hand, below the sequence: only the audit can see it
@@ -34,35 +34,45 @@ type row struct {
 	lastSeen  int // ordinal of its last publication
 }
 
-func (r *row) sum() replicate.Checksum { return replicate.Checksum{1, byte(r.life)} }
+func (r *row[K]) sum() replicate.Checksum { return replicate.Checksum{1, byte(r.life)} }
 
-func (r *row) offset() replicate.Offset {
+func (r *row[K]) offset() replicate.Offset {
 	return replicate.Offset{Key: replicate.KeyText(r.key), Checksum: r.sum().String()}
 }
 
-type transaction struct {
+type transaction[K replicate.Key] struct {
 	holder   string
-	keys     []int64
+	keys     []K
 	prepared bool
 	over     bool // committed, rolled back or aborted
 }
 
-type backup struct {
-	rows  []*row
-	seq   int64
+type backup[K replicate.Key] struct {
+	rows  []*row[K]
+	seq   K
 	drawn bool
 }
 
-func newDatabase(w *world) database {
-	db := database{w: w, incarnation: 1}
+func newDatabase[K replicate.Key](w *world[K]) database[K] {
+	db := database[K]{w: w, incarnation: 1}
 	if w.oneIn(4) {
-		db.seq = -30 // negative keys
+		db.seq = farKey[K]()
 	}
 	return db
 }
 
-func (db *database) find(key int64) (int, bool) {
-	return slices.BinarySearchFunc(db.rows, key, func(r *row, k int64) int {
+// farKey is where the keys of some tables begin, so that a run crosses zero or, with an unsigned type, what an int64
+// can hold.
+func farKey[K replicate.Key]() K {
+	top := K(0) - 1
+	if top < 0 {
+		return top - 29
+	}
+	return top>>1 - 29
+}
+
+func (db *database[K]) find(key K) (int, bool) {
+	return slices.BinarySearchFunc(db.rows, key, func(r *row[K], k K) int {
 		switch {
 		case r.key < k:
 			return -1
@@ -73,20 +83,20 @@ func (db *database) find(key int64) (int, bool) {
 	})
 }
 
-func (db *database) has(r *row) bool {
+func (db *database[K]) has(r *row[K]) bool {
 	i, there := db.find(r.key)
 	return there && db.rows[i] == r
 }
 
-func (db *database) insert(key int64, late bool) {
+func (db *database[K]) insert(key K, late bool) {
 	i, _ := db.find(key)
-	db.rows = slices.Insert(db.rows, i, &row{key: key, life: db.life, late: late,
+	db.rows = slices.Insert(db.rows, i, &row[K]{key: key, life: db.life, late: late,
 		bad: db.w.fault(poison, "bad row", 200)})
 }
 
 // write runs a writer of so many transactions. Each draws keys, early or late, waits, and commits or rolls
 // back; some are prepared first, a few stay open for long.
-func (db *database) write(left int) {
+func (db *database[K]) write(left int) {
 	w := db.w
 	if left == 0 {
 		return
@@ -95,7 +105,7 @@ func (db *database) write(left int) {
 		w.after(5*time.Millisecond, func() { db.write(left) })
 		return
 	}
-	tx := new(transaction)
+	tx := new(transaction[K])
 	at := time.Duration(0)
 	for range 1 + w.rng.IntN(3) {
 		w.after(at, func() { db.draw(tx) })
@@ -120,7 +130,7 @@ func (db *database) write(left int) {
 }
 
 // draw takes the lock on the sequence, and then a key.
-func (db *database) draw(tx *transaction) {
+func (db *database[K]) draw(tx *transaction[K]) {
 	w := db.w
 	if tx.over {
 		return
@@ -130,7 +140,7 @@ func (db *database) draw(tx *transaction) {
 		tx.holder = "tx" + strconv.Itoa(w.taskSeq)
 		db.open = append(db.open, tx)
 	}
-	db.seq += 1 + int64(w.rng.IntN(2)) // now and then a hole
+	db.seq += 1 + K(w.rng.IntN(2)) // now and then a hole
 	db.drawn = true
 	if _, taken := db.find(db.seq); taken { // by a row with an explicit key
 		db.end(tx, false)
@@ -140,7 +150,7 @@ func (db *database) draw(tx *transaction) {
 }
 
 // end commits or rolls back. The rows can be seen a moment before the lock goes.
-func (db *database) end(tx *transaction, commit bool) {
+func (db *database[K]) end(tx *transaction[K], commit bool) {
 	if tx.over {
 		return
 	}
@@ -153,16 +163,19 @@ func (db *database) end(tx *transaction, commit bool) {
 	}
 	tx.keys = nil
 	db.w.after(db.w.upTo(time.Millisecond), func() {
-		db.open = slices.DeleteFunc(db.open, func(o *transaction) bool { return o == tx })
+		db.open = slices.DeleteFunc(db.open, func(o *transaction[K]) bool { return o == tx })
 	})
 }
 
 // insertLate gives a row a key that was skipped or rolled back, as an application does that chooses keys.
-func (db *database) insertLate() {
+func (db *database[K]) insertLate() {
 	if !db.drawn || db.reused != nil {
 		return
 	}
-	k := db.seq - db.w.rng.Int64N(60)
+	k := db.seq - K(db.w.rng.Int64N(60))
+	if k > db.seq {
+		return // below the first key of an unsigned type
+	}
 	for _, tx := range db.open {
 		if slices.Contains(tx.keys, k) {
 			return
@@ -176,8 +189,8 @@ func (db *database) insertLate() {
 }
 
 // insertAbove inserts a row with an explicit key that the sequence has not reached: it must wait until then.
-func (db *database) insertAbove() {
-	k := db.seq + 1 + db.w.rng.Int64N(6)
+func (db *database[K]) insertAbove() {
+	k := db.seq + 1 + K(db.w.rng.Int64N(6))
 	if _, there := db.find(k); !there && db.reused == nil {
 		db.insert(k, false)
 		db.w.struck["row above the sequence"]++
@@ -186,7 +199,7 @@ func (db *database) insertAbove() {
 }
 
 // stranded are the rows above the sequence.
-func (db *database) stranded() (found replicate.Stranded[int64]) {
+func (db *database[K]) stranded() (found replicate.Stranded[K]) {
 	for _, r := range db.rows {
 		if r.key <= db.seq {
 			continue
@@ -200,7 +213,7 @@ func (db *database) stranded() (found replicate.Stranded[int64]) {
 }
 
 // deleteRow deletes a published row, the last one too.
-func (db *database) deleteRow() {
+func (db *database[K]) deleteRow() {
 	if len(db.rows) == 0 {
 		return
 	}
@@ -215,10 +228,10 @@ func (db *database) deleteRow() {
 	}
 }
 
-func (db *database) trouble() {
+func (db *database[K]) trouble() {
 	w := db.w
 	if db.backup == nil || w.oneIn(3) {
-		db.backup = &backup{slices.Clone(db.rows), db.seq, db.drawn}
+		db.backup = &backup[K]{slices.Clone(db.rows), db.seq, db.drawn}
 	}
 	switch {
 	case db.reused == nil && w.fault(reuse, "restored backup", 6):
@@ -235,17 +248,17 @@ func (db *database) trouble() {
 	}
 }
 
-func (db *database) down() bool { return db.w.now.Before(db.downUntil) && !db.w.quiet }
+func (db *database[K]) down() bool { return db.w.now.Before(db.downUntil) && !db.w.quiet }
 
 var errPoison = errors.New("the row can't become a message")
 
 // mend is the operator's answer to a job that stopped at a bad row, or that the audit has reported.
-func (db *database) mend(err error) {
+func (db *database[K]) mend(err error) {
 	var bad *replicate.RowError
 	if !errors.As(err, &bad) {
 		return
 	}
-	key, _ := replicate.ParseKey[int64](bad.Key)
+	key, _ := replicate.ParseKey[K](bad.Key)
 	i, there := db.find(key)
 	switch {
 	case !there: // lost with its table since
@@ -258,12 +271,12 @@ func (db *database) mend(err error) {
 }
 
 // restart aborts what is not prepared and gives what is another identity.
-func (db *database) restart() {
+func (db *database[K]) restart() {
 	db.incarnation++
 	for _, tx := range slices.Clone(db.open) {
 		if !tx.prepared {
 			tx.keys, tx.over = nil, true
-			db.open = slices.DeleteFunc(db.open, func(o *transaction) bool { return o == tx })
+			db.open = slices.DeleteFunc(db.open, func(o *transaction[K]) bool { return o == tx })
 		}
 		tx.holder = "prepared" + strconv.Itoa(db.incarnation) + tx.holder
 	}
@@ -272,7 +285,7 @@ func (db *database) restart() {
 // anew begins another life of the table. Writers wait until the job has noticed, or has nothing to notice:
 // an offset that the sequence has passed again, at a key without a row, could not be told from a good one, nor
 // could a table that was truncated and filled again between the statements of one poll.
-func (db *database) anew() {
+func (db *database[K]) anew() {
 	db.life++
 	for _, tx := range db.open {
 		tx.keys, tx.over = nil, true
@@ -285,7 +298,7 @@ func (db *database) anew() {
 }
 
 // watchReuse ends the wait when no position is beyond the sequence any more.
-func (db *database) watchReuse() {
+func (db *database[K]) watchReuse() {
 	w := db.w
 	if db.reused == nil {
 		return
@@ -305,22 +318,22 @@ func (db *database) watchReuse() {
 }
 
 // beyond reports whether an offset lies where the sequence has not been.
-func beyond(o replicate.Offset, seq int64, drawn bool) bool {
-	key, err := replicate.ParseKey[int64](o.Key)
+func beyond[K replicate.Key](o replicate.Offset, seq K, drawn bool) bool {
+	key, err := replicate.ParseKey[K](o.Key)
 	return err == nil && (!drawn || key > seq)
 }
 
 var errReused = errors.New("keys were used again")
 
 // verify is what a source checks of the offset when it opens.
-func (db *database) verify(at replicate.Offset) error {
+func (db *database[K]) verify(at replicate.Offset) error {
 	if at.IsZero() || db.w.mutant.noVerify {
 		return nil
 	}
 	if beyond(at, db.seq, db.drawn) {
 		return replicate.Stop(errReused, "set the offset by hand")
 	}
-	key, _ := replicate.ParseKey[int64](at.Key)
+	key, _ := replicate.ParseKey[K](at.Key)
 	if i, there := db.find(key); there && at.Checksum != "" && db.rows[i].sum().String() != at.Checksum {
 		return replicate.Stop(errReused, "set the offset by hand")
 	}
@@ -328,7 +341,7 @@ func (db *database) verify(at replicate.Offset) error {
 }
 
 // repair is the operator's answer to a job that stopped because keys were used again.
-func (db *database) repair() {
+func (db *database[K]) repair() {
 	w := db.w
 	w.withNobodyRunning(func() {
 		w.struck["stop for reused keys"]++
@@ -354,9 +367,9 @@ func (db *database) repair() {
 	})
 }
 
-func (db *database) fence() (high int64, drawn bool) { return db.seq, db.drawn }
+func (db *database[K]) fence() (high K, drawn bool) { return db.seq, db.drawn }
 
-func (db *database) holders() []string {
+func (db *database[K]) holders() []string {
 	var names []string
 	for _, tx := range db.open {
 		names = append(names, tx.holder)
@@ -365,7 +378,7 @@ func (db *database) holders() []string {
 }
 
 // page returns rows in a snapshot of now.
-func (db *database) page(req replicate.PollRequest[int64]) []*row {
+func (db *database[K]) page(req replicate.PollRequest[K]) []*row[K] {
 	from := 0
 	if req.HasAfter {
 		from, _ = db.find(req.After)

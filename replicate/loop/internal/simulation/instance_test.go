@@ -10,22 +10,22 @@ import (
 )
 
 // instance is one running replicator: the real machine, and in place of the shell its connections to the model.
-type instance struct {
-	w      *world
+type instance[K replicate.Key] struct {
+	w      *world[K]
 	id     int
-	m      *machine.Machine[int64]
+	m      *machine.Machine[K]
 	config machine.Config
 	gone   bool
 	timers [machine.TimerKinds]int
 	lanes  [5]simLane
 
-	session     *session
+	session     *session[K]
 	incarnation int // of the database server that the source is connected to; 0: none
 	aborts      int // operations on the source that were cut short
 
-	pages   map[*replicate.Page[int64]][]*row // what the machine's pages stand for
-	due     []*row                            // what a run with Once has to publish
-	watcher watcher
+	pages   map[*replicate.Page[K]][]*row[K] // what the machine's pages stand for
+	due     []*row[K]                        // what a run with Once has to publish
+	watcher watcher[K]
 	loading replicate.Offset // what the store answered last
 }
 
@@ -44,7 +44,7 @@ const (
 )
 
 // start brings up a new instance.
-func (w *world) start() {
+func (w *world[K]) start() {
 	if w.maintenance {
 		return
 	}
@@ -62,15 +62,15 @@ func (w *world) start() {
 	if w.plan.faults == 0 {
 		cfg.LeaseTTL = time.Second // nothing runs out where nothing goes wrong
 	}
-	in := &instance{w: w, id: w.started, config: cfg.WithDefaults(), pages: map[*replicate.Page[int64]][]*row{}}
+	in := &instance[K]{w: w, id: w.started, config: cfg.WithDefaults(), pages: map[*replicate.Page[K]][]*row[K]{}}
 	hooks := &replicate.Hooks{OnState: func(i replicate.StateInfo) {
 		if i.State == replicate.StateStarting {
 			in.watcher.newTenure(in)
 		}
 	}}
-	in.m = machine.New[int64](in.config, hooks, w.plan.lease, w.plan.witness, w.rng.Uint64())
+	in.m = machine.New[K](in.config, hooks, w.plan.lease, w.plan.witness, w.rng.Uint64())
 	if w.plan.once {
-		in.due = w.db.page(replicate.PollRequest[int64]{Limit: len(w.db.rows)})
+		in.due = w.db.page(replicate.PollRequest[K]{Limit: len(w.db.rows)})
 	}
 	w.instances = append(w.instances, in)
 	w.trace("instance %d starts", in.id)
@@ -78,24 +78,24 @@ func (w *world) start() {
 }
 
 // crash ends an instance without a word.
-func (w *world) crash(in *instance) {
+func (w *world[K]) crash(in *instance[K]) {
 	w.trace("instance %d crashes", in.id)
 	w.gone(in)
 	w.broker.abandon(in.session)
 }
 
-func (w *world) gone(in *instance) {
+func (w *world[K]) gone(in *instance[K]) {
 	in.gone = true
-	w.instances = slices.DeleteFunc(w.instances, func(o *instance) bool { return o == in })
+	w.instances = slices.DeleteFunc(w.instances, func(o *instance[K]) bool { return o == in })
 }
 
-func (w *world) post(in *instance, ev machine.Event) {
+func (w *world[K]) post(in *instance[K], ev machine.Event) {
 	if in.gone {
 		return
 	}
 	w.check.events++
 	if w.tracing != nil {
-		w.trace("%d <- %s", in.id, describeEvent(ev))
+		w.trace("%d <- %s", in.id, describeEvent[K](ev))
 	}
 	in.watcher.event(in, ev)
 	events := []machine.Event{ev}
@@ -115,7 +115,7 @@ func (w *world) post(in *instance, ev machine.Event) {
 	}
 }
 
-func (in *instance) carryOut(actions []machine.Action) {
+func (in *instance[K]) carryOut(actions []machine.Action) {
 	w := in.w
 	for _, a := range actions {
 		if in.gone {
@@ -128,7 +128,7 @@ func (in *instance) carryOut(actions []machine.Action) {
 			return
 		}
 		if w.tracing != nil {
-			w.trace("%d -> %s", in.id, describeAction(a))
+			w.trace("%d -> %s", in.id, describeAction[K](a))
 		}
 		in.watcher.action(in, a)
 		switch a := a.(type) {
@@ -136,11 +136,11 @@ func (in *instance) carryOut(actions []machine.Action) {
 			in.arm(a)
 		case machine.AcquireLease, machine.LoadOffset, machine.Commit:
 			in.carryOutStore(a)
-		case machine.OpenSink, machine.CloseSink, machine.Publish[int64], machine.SaveWitness:
+		case machine.OpenSink, machine.CloseSink, machine.Publish[K], machine.SaveWitness:
 			in.carryOutSink(a)
 		case machine.Exit:
 			in.exit(a)
-		case machine.Recycle[int64]:
+		case machine.Recycle[K]:
 			delete(in.pages, a.Page)
 		default:
 			in.carryOutSource(a)
@@ -148,7 +148,7 @@ func (in *instance) carryOut(actions []machine.Action) {
 	}
 }
 
-func (in *instance) arm(a machine.StartTimer) {
+func (in *instance[K]) arm(a machine.StartTimer) {
 	in.timers[a.Timer]++
 	armed := in.timers[a.Timer]
 	in.w.after(a.Delay, func() {
@@ -161,7 +161,7 @@ func (in *instance) arm(a machine.StartTimer) {
 
 // op runs an operation in its lane: what it does happens a moment after it was asked for, and the answer
 // comes a moment later. Of an instance that has crashed, a request to the store may still arrive.
-func (in *instance) op(lane int, arrivesAnyway bool, do func() machine.Event) {
+func (in *instance[K]) op(lane int, arrivesAnyway bool, do func() machine.Event) {
 	w, l := in.w, &in.lanes[lane]
 	l.queued++
 	at := w.now
@@ -185,7 +185,7 @@ func (in *instance) op(lane int, arrivesAnyway bool, do func() machine.Event) {
 	})
 }
 
-func (in *instance) carryOutStore(a machine.Action) {
+func (in *instance[K]) carryOutStore(a machine.Action) {
 	s := &in.w.store
 	switch a := a.(type) {
 	case machine.AcquireLease:
@@ -203,7 +203,7 @@ func (in *instance) carryOutStore(a machine.Action) {
 	}
 }
 
-func (in *instance) carryOutSink(a machine.Action) {
+func (in *instance[K]) carryOutSink(a machine.Action) {
 	w := in.w
 	switch a := a.(type) {
 	case machine.OpenSink:
@@ -217,7 +217,7 @@ func (in *instance) carryOutSink(a machine.Action) {
 	case machine.CloseSink:
 		w.broker.abandon(in.session)
 		in.op(laneSink, false, func() machine.Event { return nil })
-	case machine.Publish[int64]:
+	case machine.Publish[K]:
 		rows := in.pages[a.Page]
 		delete(in.pages, a.Page)
 		w.broker.send(in.session, rows, func(err error) {
@@ -230,7 +230,7 @@ func (in *instance) carryOutSink(a machine.Action) {
 	}
 }
 
-func (in *instance) carryOutSource(a machine.Action) {
+func (in *instance[K]) carryOutSource(a machine.Action) {
 	w := in.w
 	switch a := a.(type) {
 	case machine.OpenSource:
@@ -248,9 +248,9 @@ func (in *instance) carryOutSource(a machine.Action) {
 		in.incarnation = 0
 	case machine.AbortSource:
 		in.aborts++
-	case machine.Poll[int64]:
+	case machine.Poll[K]:
 		in.poll(a)
-	case machine.LookUp[int64]:
+	case machine.LookUp[K]:
 		in.op(laneSource, false, func() machine.Event { return in.lookUp(a) })
 	case machine.Recheck:
 		in.op(laneSource, false, func() machine.Event {
@@ -262,9 +262,9 @@ func (in *instance) carryOutSource(a machine.Action) {
 	case machine.FindStranded:
 		in.op(laneSource, false, func() machine.Event {
 			if !in.connected() || w.fault(sourceFails, "looking for rows above the sequence", 10) {
-				return machine.StrandedFound[int64]{Err: w.failure()}
+				return machine.StrandedFound[K]{Err: w.failure()}
 			}
-			return machine.StrandedFound[int64]{Found: w.db.stranded()}
+			return machine.StrandedFound[K]{Found: w.db.stranded()}
 		})
 	case machine.DescribeHolders:
 		in.op(laneSource, false, func() machine.Event { return machine.HoldersDescribed(a) })
@@ -272,12 +272,12 @@ func (in *instance) carryOutSource(a machine.Action) {
 }
 
 // connected reports whether the source's connection has outlived the last restart of the server.
-func (in *instance) connected() bool {
+func (in *instance[K]) connected() bool {
 	return !in.w.db.down() && (in.incarnation == in.w.db.incarnation || in.w.plan.pooler && in.incarnation > 0)
 }
 
 // exit ends an instance as the shell does: the sink is closed before the lease is given back.
-func (in *instance) exit(a machine.Exit) {
+func (in *instance[K]) exit(a machine.Exit) {
 	w := in.w
 	w.trace("instance %d ends: %v", in.id, a.Err)
 	w.gone(in)
@@ -295,17 +295,17 @@ func (in *instance) exit(a machine.Exit) {
 }
 
 // poll is the round trip: the highest key, then the holders, then the page, each a moment later.
-func (in *instance) poll(a machine.Poll[int64]) {
+func (in *instance[K]) poll(a machine.Poll[K]) {
 	w, req := in.w, a.Req
-	var f replicate.Fence[int64]
-	var rows []*row
+	var f replicate.Fence[K]
+	var rows []*row[K]
 	aborts := in.aborts
-	p := new(replicate.Page[int64])
+	p := new(replicate.Page[K])
 	lost := func() bool {
 		return in.gone || !in.connected() || in.aborts != aborts || w.fault(sourceFails, "poll", 100)
 	}
 	in.lanes[laneSource].queued++
-	answer := func(ev machine.Polled[int64]) {
+	answer := func(ev machine.Polled[K]) {
 		ev.Horizon = a.Horizon
 		w.after(w.soon(), func() {
 			in.lanes[laneSource].queued--
@@ -325,20 +325,20 @@ func (in *instance) poll(a machine.Poll[int64]) {
 			}
 			w.after(w.soon(), func() {
 				if lost() {
-					answer(machine.Polled[int64]{Page: p, Err: w.failure()})
+					answer(machine.Polled[K]{Page: p, Err: w.failure()})
 					return
 				}
 				if !w.mutant.sameSnapshot {
 					rows = w.db.page(req)
 				}
 				result, err := in.fill(p, req, in.bound(a.Horizon, f), rows, f)
-				answer(machine.Polled[int64]{Page: p, Result: result, Err: err})
+				answer(machine.Polled[K]{Page: p, Result: result, Err: err})
 			})
 		})
 	})
 }
 
-func (in *instance) bound(h *machine.Horizon[int64], f replicate.Fence[int64]) replicate.Bound[int64] {
+func (in *instance[K]) bound(h *machine.Horizon[K], f replicate.Fence[K]) replicate.Bound[K] {
 	if h.Epochs() == machine.EpochsMax {
 		in.w.struck["full horizon queue"]++
 	}
@@ -354,9 +354,9 @@ func (in *instance) bound(h *machine.Horizon[int64], f replicate.Fence[int64]) r
 }
 
 // fill makes the page, as a source does.
-func (in *instance) fill(p *replicate.Page[int64], req replicate.PollRequest[int64], bound replicate.Bound[int64],
-	rows []*row, f replicate.Fence[int64]) (replicate.PollResult, error) {
-	b := newBuilder()
+func (in *instance[K]) fill(p *replicate.Page[K], req replicate.PollRequest[K], bound replicate.Bound[K],
+	rows []*row[K], f replicate.Fence[K]) (replicate.PollResult, error) {
+	b := newBuilder[K]()
 	b.Begin(p, req)
 	for _, r := range rows {
 		if !bound.Allows(r.key) {
@@ -373,49 +373,47 @@ func (in *instance) fill(p *replicate.Page[int64], req replicate.PollRequest[int
 	return replicate.PollResult{}, nil
 }
 
-func (in *instance) lookUp(a machine.LookUp[int64]) machine.Event {
+func (in *instance[K]) lookUp(a machine.LookUp[K]) machine.Event {
 	w := in.w
-	p := new(replicate.Page[int64])
+	p := new(replicate.Page[K])
 	if !in.connected() || w.fault(sourceFails, "lookup", 10) {
-		return machine.LookedUp[int64]{Page: p, Err: w.failure()}
+		return machine.LookedUp[K]{Page: p, Err: w.failure()}
 	}
-	b := newBuilder()
+	b := newBuilder[K]()
 	b.Begin(p, a.Req)
 	for _, k := range a.Keys {
 		i, there := w.db.find(k)
 		if there && w.db.rows[i].bad {
-			return machine.LookedUp[int64]{Page: p, Err: &replicate.RowError{Key: replicate.KeyText(k), Err: errPoison}}
+			return machine.LookedUp[K]{Page: p, Err: &replicate.RowError{Key: replicate.KeyText(k), Err: errPoison}}
 		}
 		if there {
 			in.appendRow(b, p, w.db.rows[i])
 		}
 		if p.Len() == a.Req.Limit || p.Len() > 0 && p.Bytes() >= a.Req.MaxBytes {
-			return machine.LookedUp[int64]{Page: p, More: true}
+			return machine.LookedUp[K]{Page: p, More: true}
 		}
 	}
-	return machine.LookedUp[int64]{Page: p}
+	return machine.LookedUp[K]{Page: p}
 }
 
 // appendRow adds a row's message.
-func (in *instance) appendRow(b *builder, p *replicate.Page[int64], r *row) {
+func (in *instance[K]) appendRow(b *builder[K], p *replicate.Page[K], r *row[K]) {
 	in.pages[p] = append(in.pages[p], r)
 	_, _ = b.Add(r) // a row of the model has no value that could be at fault
 }
 
-// modelTable is the model's table, as generated code would describe it.
-var modelTable = replicate.Table[row, int64]{Name: "model", KeyColumn: "id", Key: func(r *row) int64 { return r.key }}
-
-func newBuilder() *builder {
-	return replicate.NewBuilder(&modelTable, rowCodec{}, replicate.MessageKey{None: true}, false)
+func newBuilder[K replicate.Key]() *builder[K] {
+	table := replicate.Table[row[K], K]{Name: "model", KeyColumn: "id", Key: func(r *row[K]) K { return r.key }}
+	return replicate.NewBuilder(&table, rowCodec[K]{}, replicate.MessageKey{None: true}, false)
 }
 
-type builder = replicate.Builder[row, int64]
+type builder[K replicate.Key] = replicate.Builder[row[K], K]
 
 // rowCodec writes messages without a value.
-type rowCodec struct{}
+type rowCodec[K replicate.Key] struct{}
 
-func (rowCodec) Begin(time.Time) {}
+func (rowCodec[K]) Begin(time.Time) {}
 
-func (rowCodec) AppendValue(b []byte, r *row) ([]byte, replicate.Checksum) { return b, r.sum() }
+func (rowCodec[K]) AppendValue(b []byte, r *row[K]) ([]byte, replicate.Checksum) { return b, r.sum() }
 
-func (rowCodec) AppendDeadLetter(b []byte, _ replicate.DeadLetter) []byte { return b }
+func (rowCodec[K]) AppendDeadLetter(b []byte, _ replicate.DeadLetter) []byte { return b }

@@ -11,91 +11,105 @@ import (
 
 // mutants are the known mistakes, with a part of what the checker must say of each. A mistake needs a world
 // in which it can show itself; where that is rare, the plan is bent towards it.
-var mutants = map[string]struct {
+func mutants[K replicate.Key]() map[string]mistake[K] {
+	return map[string]mistake[K]{
+		"naive key > offset": {"promise", func() mutant[K] {
+			return mutant[K]{fence: func(in *instance[K], h *horizon[K], f fence[K]) bound[K] {
+				h.Observe(f, in.w.now)
+				return bound[K]{Kind: replicate.BoundUnlimited}
+			}}
+		}},
+		"page in the snapshot of the fence": {"promise", func() mutant[K] { return mutant[K]{sameSnapshot: true} }},
+		"offset before acknowledgement": {"promise 3", func() mutant[K] {
+			return mutant[K]{events: func(in *instance[K], ev machine.Event) []machine.Event {
+				return append(acknowledge[K](in, ^uint64(0)), ev)
+			}}
+		}},
+		"no fencing of the offset":      {"promise 4", func() mutant[K] { return mutant[K]{noFencing: true} }},
+		"epochs kept over a reconnect":  {"promise", epochsKept[K]},
+		"another incarnation unnoticed": {"promise", incarnationIgnored[K]},
+		"sink kept after a failed record": {"promise 2", func() mutant[K] {
+			return mutant[K]{keepSink: true, plan: func(p *plan) { p.faults |= lostRecords }}
+		}},
+		"producer without idempotence": {"promise 2", func() mutant[K] {
+			return mutant[K]{notIdempotent: true, plan: func(p *plan) { p.faults |= lostRecords }}
+		}},
+		"partition by chance": {"promise 2", func() mutant[K] { return mutant[K]{partitionByChance: true} }},
+		"the highest acknowledged batch in place of the contiguous prefix": {"promise", func() mutant[K] {
+			return mutant[K]{events: func(in *instance[K], ev machine.Event) []machine.Event {
+				if p, ok := ev.(machine.Published); ok && p.Err == nil {
+					return append(acknowledge[K](in, p.ID), ev)
+				}
+				return []machine.Event{ev}
+			}}
+		}},
+		"position kept after a failed batch": {"has handed over", positionKept[K]},
+		"failed load taken for no offset": {"before it knew its offset", func() mutant[K] {
+			return mutant[K]{events: func(in *instance[K], ev machine.Event) []machine.Event {
+				if l, ok := ev.(machine.OffsetLoaded); ok && l.Err != nil {
+					ev = machine.OffsetLoaded{Witness: l.Witness}
+				}
+				return []machine.Event{ev}
+			}}
+		}},
+		"standby that commits":                         {"promise 4", standbyCommits[K]},
+		"witness ahead of acknowledgement":             {"promise 3", witnessAhead[K]},
+		"late rows move the offset":                    {"promise 3", lateRowsMoveTheOffset[K]},
+		"stop that does not wait for acknowledgements": {"without a fault", hastyStop[K]},
+		"strict lease that goes on":                    {"strict lease", strictLeaseGoesOn[K]},
+		"merged epochs keep the holders of one":        {"promise 3", mergeKeepsOne[K]},
+		"offset not verified when the source opens": {"promise 5", func() mutant[K] {
+			return mutant[K]{noVerify: true, plan: func(p *plan) { p.faults |= reuse }}
+		}},
+		"sequence that falls unnoticed": {"promise 5", func() mutant[K] {
+			return mutant[K]{plan: func(p *plan) { p.faults, p.lease = reuse, false },
+				fence: func(in *instance[K], h *horizon[K], f fence[K]) bound[K] {
+					f.Counter = false
+					return h.Observe(f, in.w.now)
+				}}
+		}},
+	}
+}
+
+type mistake[K replicate.Key] struct {
 	want string
-	make func() mutant
-}{
-	"naive key > offset": {"promise", func() mutant {
-		return mutant{fence: func(in *instance, h *horizon, f fence) bound {
-			h.Observe(f, in.w.now)
-			return bound{Kind: replicate.BoundUnlimited}
-		}}
-	}},
-	"page in the snapshot of the fence": {"promise", func() mutant { return mutant{sameSnapshot: true} }},
-	"offset before acknowledgement": {"promise 3", func() mutant {
-		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
-			return append(acknowledge(in, ^uint64(0)), ev)
-		}}
-	}},
-	"no fencing of the offset":      {"promise 4", func() mutant { return mutant{noFencing: true} }},
-	"epochs kept over a reconnect":  {"promise", epochsKept},
-	"another incarnation unnoticed": {"promise", incarnationIgnored},
-	"sink kept after a failed record": {"promise 2", func() mutant {
-		return mutant{keepSink: true, plan: func(p *plan) { p.faults |= lostRecords }}
-	}},
-	"producer without idempotence": {"promise 2", func() mutant {
-		return mutant{notIdempotent: true, plan: func(p *plan) { p.faults |= lostRecords }}
-	}},
-	"partition by chance": {"promise 2", func() mutant { return mutant{partitionByChance: true} }},
-	"the highest acknowledged batch in place of the contiguous prefix": {"promise", func() mutant {
-		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
-			if p, ok := ev.(machine.Published); ok && p.Err == nil {
-				return append(acknowledge(in, p.ID), ev)
-			}
-			return []machine.Event{ev}
-		}}
-	}},
-	"position kept after a failed batch": {"has handed over", positionKept},
-	"failed load taken for no offset": {"before it knew its offset", func() mutant {
-		return mutant{events: func(in *instance, ev machine.Event) []machine.Event {
-			if l, ok := ev.(machine.OffsetLoaded); ok && l.Err != nil {
-				ev = machine.OffsetLoaded{Witness: l.Witness}
-			}
-			return []machine.Event{ev}
-		}}
-	}},
-	"standby that commits":             {"promise 4", standbyCommits},
-	"witness ahead of acknowledgement": {"promise 3", witnessAhead},
-	"late rows move the offset":        {"promise 3", lateRowsMoveTheOffset},
-	"stop that does not wait for acknowledgements": {"without a fault", func() mutant {
-		quiet := func(p *plan) { p.faults, p.once = 0, false }
-		return mutant{plan: quiet, actions: func(_ *instance, ev machine.Event, actions []machine.Action) []machine.Action {
+	make func() mutant[K]
+}
+
+type (
+	horizon[K replicate.Key] = machine.Horizon[K]
+	fence[K replicate.Key]   = replicate.Fence[K]
+	bound[K replicate.Key]   = replicate.Bound[K]
+)
+
+// hastyStop leaves at once when it is asked to stop.
+func hastyStop[K replicate.Key]() mutant[K] {
+	return mutant[K]{
+		plan: func(p *plan) { p.faults, p.once = 0, false },
+		actions: func(_ *instance[K], ev machine.Event, actions []machine.Action) []machine.Action {
 			if _, ok := ev.(machine.StopRequested); ok {
 				actions = append(actions, machine.Exit{Release: true})
 			}
 			return actions
-		}}
-	}},
-	"strict lease that goes on": {"strict lease", func() mutant {
-		return mutant{plan: func(p *plan) { p.lease, p.strict, p.faults = true, true, p.faults|storeAway|pauses },
-			events: func(in *instance, ev machine.Event) []machine.Event {
-				if timer, ok := ev.(machine.TimerFired); ok && timer.Timer == machine.TimerLeaseEnd {
-					return nil // as if it had been armed again
-				}
-				return []machine.Event{ev}
-			}}
-	}},
-	"merged epochs keep the holders of one": {"promise 3", mergeKeepsOne},
-	"offset not verified when the source opens": {"promise 5", func() mutant {
-		return mutant{noVerify: true, plan: func(p *plan) { p.faults |= reuse }}
-	}},
-	"sequence that falls unnoticed": {"promise 5", func() mutant {
-		return mutant{plan: func(p *plan) { p.faults, p.lease = reuse, false },
-			fence: func(in *instance, h *horizon, f fence) bound {
-				f.Counter = false
-				return h.Observe(f, in.w.now)
-			}}
-	}},
+		},
+	}
 }
 
-type (
-	horizon = machine.Horizon[int64]
-	fence   = replicate.Fence[int64]
-	bound   = replicate.Bound[int64]
-)
+// strictLeaseGoesOn never hears that a strict lease has run out.
+func strictLeaseGoesOn[K replicate.Key]() mutant[K] {
+	return mutant[K]{
+		plan: func(p *plan) { p.lease, p.strict, p.faults = true, true, p.faults|storeAway|pauses },
+		events: func(_ *instance[K], ev machine.Event) []machine.Event {
+			if timer, ok := ev.(machine.TimerFired); ok && timer.Timer == machine.TimerLeaseEnd {
+				return nil
+			}
+			return []machine.Event{ev}
+		},
+	}
+}
 
 // acknowledge tells the machine of acknowledgements up to a batch that have not come.
-func acknowledge(in *instance, upTo uint64) (events []machine.Event) {
+func acknowledge[K replicate.Key](in *instance[K], upTo uint64) (events []machine.Event) {
 	for _, f := range in.watcher.flights {
 		if f.id <= upTo && !f.acked {
 			events = append(events, machine.Published{ID: f.id})
@@ -105,16 +119,16 @@ func acknowledge(in *instance, upTo uint64) (events []machine.Event) {
 }
 
 // positionKept goes on behind rows of a batch that has failed.
-func positionKept() mutant {
-	failed := map[*instance]bool{}
-	return mutant{
+func positionKept[K replicate.Key]() mutant[K] {
+	failed := map[*instance[K]]bool{}
+	return mutant[K]{
 		plan: func(p *plan) { p.faults |= lostRecords },
-		actions: func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action {
+		actions: func(in *instance[K], ev machine.Event, actions []machine.Action) []machine.Action {
 			if p, ok := ev.(machine.Published); ok && p.Err != nil {
 				failed[in] = true
 			}
 			for i, a := range actions {
-				if poll, ok := a.(machine.Poll[int64]); ok && failed[in] {
+				if poll, ok := a.(machine.Poll[K]); ok && failed[in] {
 					poll.Req.After += 3
 					actions[i] = poll
 				}
@@ -125,13 +139,13 @@ func positionKept() mutant {
 }
 
 // epochsKept answers from a horizon that outlives the connection.
-func epochsKept() mutant {
-	kept := map[*instance]*horizon{}
-	return mutant{
+func epochsKept[K replicate.Key]() mutant[K] {
+	kept := map[*instance[K]]*horizon[K]{}
+	return mutant[K]{
 		plan: func(p *plan) { p.faults, p.pooler, p.anonymous, p.lease = restarts, false, true, false },
-		fence: func(in *instance, h *horizon, f fence) bound {
+		fence: func(in *instance[K], h *horizon[K], f fence[K]) bound[K] {
 			if kept[in] == nil {
-				kept[in] = machine.NewHorizon[int64](in.config.SettleDelay)
+				kept[in] = machine.NewHorizon[K](in.config.SettleDelay)
 			}
 			h.Observe(f, in.w.now)
 			return kept[in].Observe(f, in.w.now)
@@ -139,25 +153,25 @@ func epochsKept() mutant {
 	}
 }
 
-func incarnationIgnored() mutant {
-	return mutant{
+func incarnationIgnored[K replicate.Key]() mutant[K] {
+	return mutant[K]{
 		plan: func(p *plan) { p.faults, p.pooler, p.anonymous, p.lease = restarts, true, false, false },
-		fence: func(in *instance, h *horizon, f fence) bound {
+		fence: func(in *instance[K], h *horizon[K], f fence[K]) bound[K] {
 			f.Incarnation = ""
 			return h.Observe(f, in.w.now)
 		},
 	}
 }
 
-func standbyCommits() mutant {
+func standbyCommits[K replicate.Key]() mutant[K] {
 	acked := replicate.Offset{}
-	return mutant{
+	return mutant[K]{
 		plan: func(p *plan) { p.lease, p.faults = true, p.faults|storeLoses|pauses },
-		events: func(in *instance, ev machine.Event) []machine.Event {
+		events: func(in *instance[K], ev machine.Event) []machine.Event {
 			acked = in.m.Standing().Acked.Offset
 			return []machine.Event{ev}
 		},
-		actions: func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action {
+		actions: func(in *instance[K], ev machine.Event, actions []machine.Action) []machine.Action {
 			if l, ok := ev.(machine.LeaseAnswered); ok && l.Err == nil && !l.Held && !acked.IsZero() {
 				actions = append(actions, machine.Commit{Offset: acked})
 			}
@@ -166,10 +180,10 @@ func standbyCommits() mutant {
 	}
 }
 
-func witnessAhead() mutant {
-	return mutant{
+func witnessAhead[K replicate.Key]() mutant[K] {
+	return mutant[K]{
 		plan: func(p *plan) { p.witness = true },
-		actions: func(in *instance, _ machine.Event, actions []machine.Action) []machine.Action {
+		actions: func(in *instance[K], _ machine.Event, actions []machine.Action) []machine.Action {
 			for i, a := range actions {
 				if _, ok := a.(machine.SaveWitness); ok {
 					actions[i] = machine.SaveWitness{Offset: in.m.Standing().Next.Offset}
@@ -180,14 +194,14 @@ func witnessAhead() mutant {
 	}
 }
 
-func lateRowsMoveTheOffset() mutant {
-	late := map[*instance]int64{}
-	return mutant{
+func lateRowsMoveTheOffset[K replicate.Key]() mutant[K] {
+	late := map[*instance[K]]K{}
+	return mutant[K]{
 		plan: func(p *plan) { p.auditOff, p.auditPublish = false, true },
-		actions: func(in *instance, _ machine.Event, actions []machine.Action) []machine.Action {
+		actions: func(in *instance[K], _ machine.Event, actions []machine.Action) []machine.Action {
 			for i, a := range actions {
 				switch a := a.(type) {
-				case machine.Publish[int64]:
+				case machine.Publish[K]:
 					delete(late, in)
 					if a.Page.Last <= in.watcher.handed.Key && !in.watcher.handed.Offset.IsZero() {
 						late[in] = a.Page.Last
@@ -205,18 +219,18 @@ func lateRowsMoveTheOffset() mutant {
 
 // mergeKeepsOne answers from a horizon of its own that, when its queue is full, merges the two newest epochs to the
 // larger key with the holders of the older alone.
-func mergeKeepsOne() mutant {
+func mergeKeepsOne[K replicate.Key]() mutant[K] {
 	type epoch struct {
-		high    int64
+		high    K
 		holders []string
 	}
 	var queue []epoch
-	var settled bound
-	return mutant{
+	var settled bound[K]
+	return mutant[K]{
 		plan: func(p *plan) {
 			p.faults, p.quick, p.crowd, p.once, p.delay, p.lease = 0, false, true, false, 0, false
 		},
-		fence: func(in *instance, h *horizon, f fence) bound {
+		fence: func(in *instance[K], h *horizon[K], f fence[K]) bound[K] {
 			h.Observe(f, in.w.now)
 			for i := range queue {
 				queue[i].holders = slices.DeleteFunc(queue[i].holders, func(id string) bool {
@@ -232,7 +246,7 @@ func mergeKeepsOne() mutant {
 			}
 			for i := len(queue) - 1; i >= 0; i-- {
 				if len(queue[i].holders) == 0 {
-					settled = bound{Key: queue[i].high, Kind: replicate.BoundUpTo}
+					settled = bound[K]{Key: queue[i].high, Kind: replicate.BoundUpTo}
 					queue = queue[i+1:]
 					break
 				}
@@ -244,16 +258,21 @@ func mergeKeepsOne() mutant {
 
 // TestSimulationCatchesMutants shows that the checker can fail: each known mistake is found.
 func TestSimulationCatchesMutants(t *testing.T) {
+	t.Run("int64", testSimulationCatchesMutants[int64])
+	t.Run("uint64", testSimulationCatchesMutants[uint64])
+}
+
+func testSimulationCatchesMutants[K replicate.Key](t *testing.T) {
 	const seeds = 600
-	for name, mut := range mutants {
+	for name, mut := range mutants[K]() {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= seeds; seed++ {
-				if problems := newWorld(seed, mut.make()).run(); len(problems) > 0 {
+				if problems := newWorld[K](seed, mut.make()).run(); len(problems) > 0 {
 					t.Logf("caught by seed %d: %q", seed, problems)
 					if !strings.Contains(problems[0], mut.want) {
 						t.Errorf("want a problem with %q", mut.want)
 					}
-					if problems := newWorld(seed, mutant{plan: mut.make().plan}).run(); len(problems) > 0 {
+					if problems := newWorld[K](seed, mutant[K]{plan: mut.make().plan}).run(); len(problems) > 0 {
 						t.Errorf("without the mistake: %q", problems)
 					}
 					return

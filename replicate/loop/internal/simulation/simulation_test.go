@@ -4,6 +4,7 @@ import (
 	"flag"
 	"hash/fnv"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,19 +15,19 @@ import (
 )
 
 var (
-	seeds   = flag.Int("sim.seeds", 4000, "number of seeds that the simulation runs")
+	seeds   = flag.Int("sim.seeds", 2000, "number of seeds that the simulation runs with each type of key")
 	oneSeed = flag.Uint64("sim.seed", 0, "replay this one seed; with -v, print what happens")
 	soak    = flag.Duration("sim.for", 0, "run new seeds for so long instead of -sim.seeds")
 )
 
 // mutant is a known mistake that the checker must catch: a change of the model, or of what passes between the
 // model and the machine, so that the machine itself has no switch for it.
-type mutant struct {
-	plan    func(p *plan)                                        // what the mistake needs to show itself
-	events  func(in *instance, ev machine.Event) []machine.Event // what the machine is told instead
-	actions func(in *instance, ev machine.Event, actions []machine.Action) []machine.Action
+type mutant[K replicate.Key] struct {
+	plan    func(p *plan)                                           // what the mistake needs to show itself
+	events  func(in *instance[K], ev machine.Event) []machine.Event // what the machine is told instead
+	actions func(in *instance[K], ev machine.Event, actions []machine.Action) []machine.Action
 	// fence answers a fence in place of the horizon that was lent to the poll.
-	fence func(in *instance, h *machine.Horizon[int64], f replicate.Fence[int64]) replicate.Bound[int64]
+	fence func(in *instance[K], h *machine.Horizon[K], f replicate.Fence[K]) replicate.Bound[K]
 
 	sameSnapshot, noFencing, keepSink, notIdempotent, partitionByChance, noVerify bool
 }
@@ -39,7 +40,7 @@ type totals struct {
 	seeds                    int
 }
 
-func (s *totals) add(w *world) {
+func addTo[K replicate.Key](s *totals, w *world[K]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, n := range w.struck {
@@ -53,8 +54,13 @@ func (s *totals) add(w *world) {
 }
 
 func TestSimulation(t *testing.T) {
+	t.Run("int64", testSimulation[int64])
+	t.Run("uint64", testSimulation[uint64])
+}
+
+func testSimulation[K replicate.Key](t *testing.T) {
 	if *oneSeed != 0 {
-		w := newWorld(*oneSeed, mutant{})
+		w := newWorld[K](*oneSeed, mutant[K]{})
 		if testing.Verbose() {
 			w.tracing = func(line string) { t.Log(line) }
 		}
@@ -68,7 +74,7 @@ func TestSimulation(t *testing.T) {
 	if *soak > 0 {
 		first, count = uint64(time.Now().UnixNano()), 1<<62
 	}
-	all := runSeeds(t, first, count, time.Now().Add(*soak))
+	all := runSeeds[K](t, first, count, time.Now().Add(*soak/2))
 	t.Logf("%d seeds, %d rows, %d records, %d of them duplicates, %d late rows published; struck: %v",
 		all.seeds, all.rows, all.records, all.dup, all.late, all.struck)
 	if all.seeds < 1000 {
@@ -88,7 +94,7 @@ func TestSimulation(t *testing.T) {
 }
 
 // runSeeds runs worlds on all processors, until count or, where it is without end, until a time.
-func runSeeds(t *testing.T, first, count uint64, end time.Time) *totals {
+func runSeeds[K replicate.Key](t *testing.T, first, count uint64, end time.Time) *totals {
 	all := &totals{struck: map[string]int{}}
 	var next atomic.Uint64
 	var failed atomic.Bool
@@ -100,14 +106,14 @@ func runSeeds(t *testing.T, first, count uint64, end time.Time) *totals {
 				if n >= count || *soak > 0 && time.Now().After(end) {
 					return
 				}
-				w := newWorld(first+n, mutant{})
+				w := newWorld[K](first+n, mutant[K]{})
 				if problems := w.run(); len(problems) > 0 {
 					failed.Store(true)
 					t.Errorf("seed %d: %q (replay: go test ./replicate/loop/internal/simulation "+
-						"-run 'TestSimulation$' -v -args -sim.seed=%d)",
-						first+n, problems, first+n)
+						"-run '%s$' -v -args -sim.seed=%d)",
+						first+n, problems, strings.ReplaceAll(t.Name(), "/", "$/^"), first+n)
 				}
-				all.add(w)
+				addTo(all, w)
 			}
 		})
 	}
@@ -117,9 +123,14 @@ func runSeeds(t *testing.T, first, count uint64, end time.Time) *totals {
 
 // TestSimulationReplaysExactly runs seeds twice: event by event and action by action they are the same.
 func TestSimulationReplaysExactly(t *testing.T) {
+	t.Run("int64", testSimulationReplaysExactly[int64])
+	t.Run("uint64", testSimulationReplaysExactly[uint64])
+}
+
+func testSimulationReplaysExactly[K replicate.Key](t *testing.T) {
 	trace := func(seed uint64) (sum uint64, lines int) {
 		h := fnv.New64a()
-		w := newWorld(seed, mutant{})
+		w := newWorld[K](seed, mutant[K]{})
 		w.tracing = func(line string) {
 			lines++
 			_, _ = h.Write([]byte(line))
@@ -140,10 +151,15 @@ func TestSimulationReplaysExactly(t *testing.T) {
 
 // TestSimulationCrashesAtEveryStep crashes after each action that a run carries out, one run for each.
 func TestSimulationCrashesAtEveryStep(t *testing.T) {
+	t.Run("int64", testSimulationCrashesAtEveryStep[int64])
+	t.Run("uint64", testSimulationCrashesAtEveryStep[uint64])
+}
+
+func testSimulationCrashesAtEveryStep[K replicate.Key](t *testing.T) {
 	runs := 0
 	for seed := uint64(1); seed <= 6; seed++ {
-		build := func() *world {
-			w := newWorld(seed, mutant{})
+		build := func() *world[K] {
+			w := newWorld[K](seed, mutant[K]{})
 			w.setPlan(plan{lease: true, witness: seed%2 == 0, partitions: 1 + int(seed)%3, quick: true,
 				auditPublish: true, eager: seed%3 == 0, faults: crashes})
 			return w
@@ -168,7 +184,7 @@ func TestSimulationCrashesAtEveryStep(t *testing.T) {
 }
 
 // brief is a short run with two instances and no fault but the crash.
-func (w *world) brief() {
+func (w *world[K]) brief() {
 	for range 2 {
 		w.db.write(4)
 	}
@@ -188,9 +204,14 @@ func (w *world) brief() {
 // TestSimulationFindsLateRows looks at the audit in worlds without a fault: every row that turns up in a gap
 // that was passed while the audit remembers it is found and published, once, and the offset never moves for it.
 func TestSimulationFindsLateRows(t *testing.T) {
+	t.Run("int64", testSimulationFindsLateRows[int64])
+	t.Run("uint64", testSimulationFindsLateRows[uint64])
+}
+
+func testSimulationFindsLateRows[K replicate.Key](t *testing.T) {
 	found := 0
 	for seed := uint64(1); seed <= 100; seed++ {
-		w := newWorld(seed, mutant{})
+		w := newWorld[K](seed, mutant[K]{})
 		w.setPlan(plan{quick: true, auditPublish: true, partitions: 2})
 		w.db.write(12)
 		w.start()
@@ -220,9 +241,14 @@ func TestSimulationFindsLateRows(t *testing.T) {
 // TestStandbyTakesOver ends the holder of the lease: the standby runs once the lease has run out after a crash,
 // and as soon as it asks again after a graceful stop.
 func TestStandbyTakesOver(t *testing.T) {
+	t.Run("int64", testStandbyTakesOver[int64])
+	t.Run("uint64", testStandbyTakesOver[uint64])
+}
+
+func testStandbyTakesOver[K replicate.Key](t *testing.T) {
 	for seed := uint64(1); seed <= 200; seed++ {
 		for _, stop := range []bool{false, true} {
-			w := newWorld(seed, mutant{})
+			w := newWorld[K](seed, mutant[K]{})
 			w.setPlan(plan{lease: true, partitions: 1, quick: true})
 			w.db.write(30)
 			w.start()

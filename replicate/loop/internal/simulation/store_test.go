@@ -9,38 +9,38 @@ import (
 )
 
 // simStore is Redis: the offset, written by compare-and-set, and the lease. The witness lives in the broker.
-type simStore struct {
-	w         *world
+type simStore[K replicate.Key] struct {
+	w         *world[K]
 	offset    replicate.Offset
 	holder    int // of the lease; 0: free
 	until     time.Time
 	downUntil time.Time
-	older     *storeCopy // what a replica has
+	older     *storeCopy[K] // what a replica has
 	witness   replicate.Offset
 }
 
-type storeCopy struct {
+type storeCopy[K replicate.Key] struct {
 	offset replicate.Offset
 	holder int
 	until  time.Time
 }
 
-func (s *simStore) key() (int64, bool) {
-	key, err := replicate.ParseKey[int64](s.offset.Key)
+func (s *simStore[K]) key() (K, bool) {
+	key, err := replicate.ParseKey[K](s.offset.Key)
 	return key, err == nil
 }
 
 // set is the operator's hand, or a fault's: the offset is no longer one that the job wrote.
-func (s *simStore) set(o replicate.Offset) {
+func (s *simStore[K]) set(o replicate.Offset) {
 	s.offset, s.holder = o, 0
 	s.w.check.stored = nil
 	s.w.trace("store: set to %q", o.Key)
 }
 
-func (s *simStore) down() bool { return s.w.now.Before(s.downUntil) && !s.w.quiet }
+func (s *simStore[K]) down() bool { return s.w.now.Before(s.downUntil) && !s.w.quiet }
 
 // beyond reports whether a position of the job lies where the sequence has not been.
-func (s *simStore) beyond(seq int64, drawn bool) bool {
+func (s *simStore[K]) beyond(seq K, drawn bool) bool {
 	if beyond(s.offset, seq, drawn) {
 		return true
 	}
@@ -53,7 +53,7 @@ func (s *simStore) beyond(seq int64, drawn bool) bool {
 	return false
 }
 
-func (s *simStore) trouble() {
+func (s *simStore[K]) trouble() {
 	w := s.w
 	switch w.rng.IntN(4) {
 	case 0:
@@ -73,11 +73,11 @@ func (s *simStore) trouble() {
 		}
 	}
 	if w.oneIn(2) {
-		s.older = &storeCopy{s.offset, s.holder, s.until}
+		s.older = &storeCopy[K]{s.offset, s.holder, s.until}
 	}
 }
 
-func (s *simStore) load(in *instance, witness bool) machine.OffsetLoaded {
+func (s *simStore[K]) load(in *instance[K], witness bool) machine.OffsetLoaded {
 	switch {
 	case s.down() && !witness, s.w.fault(storeAway, "load", 20):
 		return machine.OffsetLoaded{Err: s.w.failure(), Witness: witness}
@@ -87,7 +87,7 @@ func (s *simStore) load(in *instance, witness bool) machine.OffsetLoaded {
 	return machine.OffsetLoaded{Offset: s.offset}
 }
 
-func (s *simStore) acquire(in *instance) machine.LeaseAnswered {
+func (s *simStore[K]) acquire(in *instance[K]) machine.LeaseAnswered {
 	if s.down() || s.w.fault(storeAway, "lease", 30) {
 		return machine.LeaseAnswered{Err: s.w.failure()}
 	}
@@ -99,11 +99,11 @@ func (s *simStore) acquire(in *instance) machine.LeaseAnswered {
 }
 
 // commit is the compare-and-set. A failure may come before or after the write.
-func (s *simStore) commit(in *instance, o replicate.Offset) error {
+func (s *simStore[K]) commit(in *instance[K], o replicate.Offset) error {
 	if s.down() || s.w.fault(storeAway, "commit refused", 30) {
 		return s.w.failure()
 	}
-	key, _ := strconv.ParseInt(o.Key, 10, 64)
+	key, _ := replicate.ParseKey[K](o.Key)
 	if !s.w.mutant.noFencing {
 		if s.w.plan.lease && (s.holder != in.id || !s.w.now.Before(s.until)) {
 			return replicate.ErrLeaseLost
@@ -120,7 +120,7 @@ func (s *simStore) commit(in *instance, o replicate.Offset) error {
 	return nil
 }
 
-func (s *simStore) saveWitness(o replicate.Offset) error {
+func (s *simStore[K]) saveWitness(o replicate.Offset) error {
 	if s.w.fault(storeAway, "witness", 10) {
 		return errModel
 	}
@@ -129,7 +129,7 @@ func (s *simStore) saveWitness(o replicate.Offset) error {
 	return nil
 }
 
-func (s *simStore) release(in *instance) {
+func (s *simStore[K]) release(in *instance[K]) {
 	if s.holder == in.id && !s.down() {
 		s.holder = 0
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // watcher holds one instance's actions against what it was told, independently of the machine's own books.
-type watcher struct {
+type watcher[K replicate.Key] struct {
 	tenure  int // how often it began to run
 	loaded  int // the tenure whose offset is known
 	loads   []int
@@ -21,26 +21,26 @@ type watcher struct {
 	askedAt   time.Time
 	leaseEnds time.Time // as far as it can know
 
-	acked   machine.Position[int64] // the loaded offset, then the contiguous acknowledged prefix
-	handed  machine.Position[int64] // the last row that was handed over
-	flights []watchedFlight
-	tried   machine.Position[int64] // the last offset that it tried to commit
+	acked   machine.Position[K] // the loaded offset, then the contiguous acknowledged prefix
+	handed  machine.Position[K] // the last row that was handed over
+	flights []watchedFlight[K]
+	tried   machine.Position[K] // the last offset that it tried to commit
 }
 
-type watchedFlight struct {
+type watchedFlight[K replicate.Key] struct {
 	id    uint64
-	last  machine.Position[int64]
+	last  machine.Position[K]
 	acked bool
 }
 
-func (o *watcher) newTenure(in *instance) {
+func (o *watcher[K]) newTenure(in *instance[K]) {
 	o.tenure++
-	var none machine.Position[int64]
+	var none machine.Position[K]
 	o.flights, o.acked, o.handed, o.tried = nil, none, none, none
 }
 
 // event notes what the instance is told.
-func (o *watcher) event(in *instance, ev machine.Event) {
+func (o *watcher[K]) event(in *instance[K], ev machine.Event) {
 	switch ev := ev.(type) {
 	case machine.StopRequested:
 		o.stopAsked = true
@@ -55,18 +55,18 @@ func (o *watcher) event(in *instance, ev machine.Event) {
 		final := !ev.Offset.IsZero() || ev.Witness || !in.w.plan.witness
 		if ev.Err == nil && asked == o.tenure && o.loaded != o.tenure && final {
 			o.loaded = o.tenure
-			o.acked, _ = machine.ParsePosition[int64](ev.Offset)
+			o.acked, _ = machine.ParsePosition[K](ev.Offset)
 			o.handed = o.acked
 		}
 	case machine.Published:
 		o.published(ev)
-	case machine.SinkOpened, machine.Polled[int64]:
+	case machine.SinkOpened, machine.Polled[K]:
 		o.everRan = true
 	}
 }
 
 // published advances over the contiguous prefix, or goes back to it.
-func (o *watcher) published(ev machine.Published) {
+func (o *watcher[K]) published(ev machine.Published) {
 	for i := range o.flights {
 		if o.flights[i].id != ev.ID {
 			continue
@@ -84,7 +84,7 @@ func (o *watcher) published(ev machine.Published) {
 }
 
 // action checks what the instance wants to be done.
-func (o *watcher) action(in *instance, a machine.Action) {
+func (o *watcher[K]) action(in *instance[K], a machine.Action) {
 	c := &in.w.check
 	switch a := a.(type) {
 	case machine.AcquireLease:
@@ -95,13 +95,13 @@ func (o *watcher) action(in *instance, a machine.Action) {
 		o.flights, o.handed = nil, o.acked
 	case machine.OpenSource:
 		o.known(in, "opened its source")
-	case machine.Poll[int64]:
+	case machine.Poll[K]:
 		c.polls++
 		o.known(in, "polled")
 		if a.Req.HasAfter == o.handed.Offset.IsZero() || a.Req.After != o.handed.Key {
 			c.fail("instance %d polls after %d and has handed over up to %d", in.id, a.Req.After, o.handed.Key)
 		}
-	case machine.Publish[int64]:
+	case machine.Publish[K]:
 		if in.w.plan.lease && in.config.LeaseStrict && in.w.now.After(o.leaseEnds) {
 			c.fail("promise 4: instance %d publishes after its strict lease has ended", in.id)
 		}
@@ -109,10 +109,10 @@ func (o *watcher) action(in *instance, a machine.Action) {
 			c.fail("instance %d publishes a page that is not its own any more", in.id)
 		}
 		if a.Page.Last > o.handed.Key || o.handed.Offset.IsZero() {
-			o.handed = machine.Position[int64]{Key: a.Page.Last,
+			o.handed = machine.Position[K]{Key: a.Page.Last,
 				Offset: replicate.Offset{Key: replicate.KeyText(a.Page.Last), Checksum: a.Page.LastChecksum.String()}}
 		}
-		o.flights = append(o.flights, watchedFlight{id: a.ID, last: o.handed})
+		o.flights = append(o.flights, watchedFlight[K]{id: a.ID, last: o.handed})
 	case machine.Commit:
 		o.commit(in, a.Offset)
 	case machine.SaveWitness:
@@ -122,13 +122,13 @@ func (o *watcher) action(in *instance, a machine.Action) {
 	}
 }
 
-func (o *watcher) known(in *instance, what string) {
+func (o *watcher[K]) known(in *instance[K], what string) {
 	if o.loaded != o.tenure {
 		in.w.check.fail("promise 5: instance %d %s before it knew its offset", in.id, what)
 	}
 }
 
-func (o *watcher) commit(in *instance, offset replicate.Offset) {
+func (o *watcher[K]) commit(in *instance[K], offset replicate.Offset) {
 	c := &in.w.check
 	if o.elsewhere {
 		c.fail("promise 4: instance %d commits though it was told that another holds the lease", in.id)
@@ -136,7 +136,7 @@ func (o *watcher) commit(in *instance, offset replicate.Offset) {
 	if offset != o.acked.Offset {
 		c.fail("promise 3: instance %d commits %s, acknowledged is %s", in.id, offset.Key, o.acked.Offset.Key)
 	}
-	at, err := machine.ParsePosition[int64](offset)
+	at, err := machine.ParsePosition[K](offset)
 	if err != nil || at.Key < o.tried.Key && !o.tried.Offset.IsZero() {
 		c.fail("promise 4: instance %d wants to commit %s after %s", in.id, offset.Key, o.tried.Offset.Key)
 	}
@@ -144,7 +144,7 @@ func (o *watcher) commit(in *instance, offset replicate.Offset) {
 }
 
 // bounds checks promise 7 after each step.
-func (o *watcher) bounds(in *instance) {
+func (o *watcher[K]) bounds(in *instance[K]) {
 	s, cfg, c := in.m.Standing(), in.config, &in.w.check
 	check := func(what string, n, limit int) {
 		if n > limit {
@@ -165,7 +165,7 @@ func (o *watcher) bounds(in *instance) {
 	}
 }
 
-func describeEvent(ev machine.Event) string {
+func describeEvent[K replicate.Key](ev machine.Event) string {
 	switch ev := ev.(type) {
 	case machine.LeaseAnswered:
 		return fmt.Sprintf("lease held %t, holder %q, %v", ev.Held, ev.Holder, ev.Err)
@@ -175,9 +175,9 @@ func describeEvent(ev machine.Event) string {
 		return fmt.Sprintf("loaded %q, witness %t: %v", ev.Offset.Key, ev.Witness, ev.Err)
 	case machine.SourceOpened:
 		return fmt.Sprintf("source opened: %v", ev.Err)
-	case machine.Polled[int64]:
+	case machine.Polled[K]:
 		return fmt.Sprintf("polled %v, %+v: %v", ev.Page.Keys, ev.Result, ev.Err)
-	case machine.LookedUp[int64]:
+	case machine.LookedUp[K]:
 		return fmt.Sprintf("looked up %v, more %t: %v", ev.Page.Keys, ev.More, ev.Err)
 	case machine.Published:
 		return fmt.Sprintf("published batch %d: %v", ev.ID, ev.Err)
@@ -185,7 +185,7 @@ func describeEvent(ev machine.Event) string {
 		return fmt.Sprintf("committed %s: %v", ev.Offset.Key, ev.Err)
 	case machine.WitnessSaved:
 		return fmt.Sprintf("witness saved: %v", ev.Err)
-	case machine.StrandedFound[int64]:
+	case machine.StrandedFound[K]:
 		return fmt.Sprintf("%d rows are above the sequence: %v", ev.Found.Rows, ev.Err)
 	case machine.Rechecked:
 		return fmt.Sprintf("rechecked: %v", ev.Err)
@@ -195,15 +195,15 @@ func describeEvent(ev machine.Event) string {
 	return fmt.Sprintf("%T%+v", ev, ev)
 }
 
-func describeAction(a machine.Action) string {
+func describeAction[K replicate.Key](a machine.Action) string {
 	switch a := a.(type) {
-	case machine.Poll[int64]:
+	case machine.Poll[K]:
 		return fmt.Sprintf("poll after %d (%t)", a.Req.After, a.Req.HasAfter)
-	case machine.LookUp[int64]:
+	case machine.LookUp[K]:
 		return fmt.Sprintf("look up %v", a.Keys)
-	case machine.Publish[int64]:
+	case machine.Publish[K]:
 		return fmt.Sprintf("publish batch %d: %v", a.ID, a.Page.Keys)
-	case machine.Recycle[int64]:
+	case machine.Recycle[K]:
 		return fmt.Sprintf("recycle %v", a.Page.Keys)
 	case machine.Exit:
 		return fmt.Sprintf("exit: %v", errors.Join(a.Err))

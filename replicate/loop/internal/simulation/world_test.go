@@ -12,10 +12,10 @@ import (
 )
 
 // world is a model of everything around the machine: a database whose transactions draw keys and end in any
-// order (simdb_test.go), a broker of several partitions (simbroker_test.go), an offset store with a lease and a
-// witness (simstore_test.go), an operator, and the instances of the job (siminstance_test.go). simcheck_test.go
+// order (database_test.go), a broker of several partitions (broker_test.go), an offset store with a lease and a
+// witness (store_test.go), an operator, and the instances of the job (instance_test.go). check_test.go
 // watches the promises. One seed decides all of it, so a run replays exactly.
-type world struct {
+type world[K replicate.Key] struct {
 	rng     *rand.Rand
 	now     time.Time
 	tasks   taskQueue
@@ -23,16 +23,16 @@ type world struct {
 	tracing func(line string) // nil: nobody reads along
 
 	plan   plan
-	mutant mutant
+	mutant mutant[K]
 	quiet  bool           // faults have stopped; everything must converge
 	struck map[string]int // how often each fault did, so that a run can show that it bites
 
-	db     database
-	broker broker
-	store  simStore
-	check  checker
+	db     database[K]
+	broker broker[K]
+	store  simStore[K]
+	check  checker[K]
 
-	instances   []*instance // those that run
+	instances   []*instance[K] // those that run
 	started     int
 	maintenance bool // the operator wants no instance to run
 	actions     int  // carried out so far
@@ -115,31 +115,31 @@ func (q *taskQueue) Pop() any {
 
 var errModel = errors.New("the model failed on purpose")
 
-func newWorld(seed uint64, mut mutant) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_700_000_000, 0), mutant: mut,
+func newWorld[K replicate.Key](seed uint64, mut mutant[K]) *world[K] {
+	w := &world[K]{rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_700_000_000, 0), mutant: mut,
 		struck: map[string]int{}}
 	w.setPlan(newPlan(w.rng))
 	return w
 }
 
-func (w *world) setPlan(p plan) {
+func (w *world[K]) setPlan(p plan) {
 	if w.mutant.plan != nil {
 		w.mutant.plan(&p)
 	}
 	w.plan = p
-	w.db = newDatabase(w)
-	w.broker = newBroker(w, p.partitions)
-	w.store = simStore{w: w}
-	w.check = newChecker(w)
+	w.db = newDatabase[K](w)
+	w.broker = newBroker[K](w, p.partitions)
+	w.store = simStore[K]{w: w}
+	w.check = newChecker[K](w)
 }
 
-func (w *world) after(d time.Duration, run func()) {
+func (w *world[K]) after(d time.Duration, run func()) {
 	w.taskSeq++
 	heap.Push(&w.tasks, task{w.now.Add(d), w.taskSeq, run})
 }
 
 // runUntil lets the model's time pass until end, or until done says so.
-func (w *world) runUntil(end time.Time, done func() bool) {
+func (w *world[K]) runUntil(end time.Time, done func() bool) {
 	for len(w.tasks) > 0 && w.tasks[0].at.Before(end) && len(w.check.problems) == 0 {
 		if done != nil && done() {
 			return
@@ -153,14 +153,14 @@ func (w *world) runUntil(end time.Time, done func() bool) {
 	}
 }
 
-func (w *world) trace(format string, args ...any) {
+func (w *world[K]) trace(format string, args ...any) {
 	if w.tracing != nil {
 		w.tracing(fmt.Sprintf("%8.3fms ", float64(w.now.UnixMicro()%1e9)/1e3) + fmt.Sprintf(format, args...))
 	}
 }
 
 // soon is a random delay of a few milliseconds, now and then of many.
-func (w *world) soon() time.Duration {
+func (w *world[K]) soon() time.Duration {
 	d := w.upTo(4 * time.Millisecond)
 	if w.plan.faults&pauses != 0 && !w.quiet && w.rng.IntN(40) == 0 {
 		d *= 30
@@ -168,12 +168,12 @@ func (w *world) soon() time.Duration {
 	return d
 }
 
-func (w *world) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d))) }
+func (w *world[K]) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d))) }
 
-func (w *world) oneIn(n int) bool { return w.rng.IntN(n) == 0 }
+func (w *world[K]) oneIn(n int) bool { return w.rng.IntN(n) == 0 }
 
 // fault strikes with a chance of one in so many, where the plan has its class.
-func (w *world) fault(class faultClass, name string, oneIn int) bool {
+func (w *world[K]) fault(class faultClass, name string, oneIn int) bool {
 	if w.quiet || w.plan.faults&class == 0 || !w.oneIn(oneIn) {
 		return false
 	}
@@ -183,7 +183,7 @@ func (w *world) fault(class faultClass, name string, oneIn int) bool {
 }
 
 // failure is the error of a fault: now and then one that ends the job, which its supervisor starts again.
-func (w *world) failure() error {
+func (w *world[K]) failure() error {
 	if w.fault(fatal, "failure that no retry heals", 12) {
 		return replicate.Stop(errModel, "try again")
 	}
@@ -192,7 +192,7 @@ func (w *world) failure() error {
 
 // run lets writers, instances and faults loose on one another, then stops the faults, and returns every
 // promise that did not hold.
-func (w *world) run() []string {
+func (w *world[K]) run() []string {
 	writes := 12
 	if w.plan.crowd {
 		writes = 60
@@ -213,7 +213,7 @@ func (w *world) run() []string {
 }
 
 // trouble strikes now and then.
-func (w *world) trouble(left int) {
+func (w *world[K]) trouble(left int) {
 	if left == 0 || w.quiet {
 		return
 	}
@@ -226,7 +226,7 @@ func (w *world) trouble(left int) {
 	})
 }
 
-func (w *world) strike() {
+func (w *world[K]) strike() {
 	switch w.rng.IntN(12) {
 	case 0, 1:
 		if in := w.anyInstance(); in != nil && w.fault(crashes, "crash", 1) {
@@ -260,7 +260,7 @@ func (w *world) strike() {
 	}
 }
 
-func (w *world) anyInstance() *instance {
+func (w *world[K]) anyInstance() *instance[K] {
 	if len(w.instances) == 0 {
 		return nil
 	}
@@ -268,7 +268,7 @@ func (w *world) anyInstance() *instance {
 }
 
 // keepUp is what starts the job again, as a supervisor does.
-func (w *world) keepUp() {
+func (w *world[K]) keepUp() {
 	if len(w.instances) == 0 && !w.maintenance {
 		w.start()
 	}
@@ -276,7 +276,7 @@ func (w *world) keepUp() {
 
 // withNobodyRunning ends all instances and then lets the operator do something, when no request of theirs is
 // under way any more.
-func (w *world) withNobodyRunning(do func()) {
+func (w *world[K]) withNobodyRunning(do func()) {
 	if w.maintenance {
 		return
 	}
@@ -292,7 +292,7 @@ func (w *world) withNobodyRunning(do func()) {
 }
 
 // replayByHand sets the offset back to some row, as an operator does who wants rows published again.
-func (w *world) replayByHand() {
+func (w *world[K]) replayByHand() {
 	if w.db.reused != nil || w.plan.once || !w.fault(operators, "replay by hand", 2) {
 		return
 	}
