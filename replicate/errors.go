@@ -2,8 +2,8 @@ package replicate
 
 import "errors"
 
-// StopError ends the job: no retry can heal it. Hint says what the operator should do; in it, %s stands for each of
-// the Settings.
+// StopError ends the job: no retry can heal it. Hint says what the operator should do. As in HintError, it is a
+// template if there are Settings.
 type StopError struct {
 	Err      error
 	Hint     string

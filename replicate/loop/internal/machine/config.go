@@ -36,7 +36,7 @@ type Config struct {
 	// StuckAfter is the age of an open transaction from which on a horizon held back is reported.
 	// Default 60 s.
 	StuckAfter time.Duration
-	// SettleDelay is settle.unsafe_delay_sec: how long every row waits besides the holders. Default 0.
+	// SettleDelay is how long every row waits besides the holders. Default 0.
 	SettleDelay time.Duration
 	// AuditOff turns the late-row audit off. It is on by default where the source can look up keys.
 	AuditOff bool
