@@ -45,8 +45,8 @@ var fixed = map[string][]string{
 }
 
 // supported are the options, for those who look for one.
-const supported = "unix_socket, program_name, connect_timeout, read_timeout, write_timeout, charset, ssl, ssl_disabled, " +
-	"ssl_mode, ssl_ca, ssl_cert, ssl_key, ssl_verify_cert, ssl_check_hostname"
+const supported = "unix_socket, program_name, connect_timeout, read_timeout, write_timeout, charset, ssl, " +
+	"ssl_disabled, ssl_mode, ssl_ca, ssl_cert, ssl_key, ssl_verify_cert, ssl_check_hostname"
 
 func parseOptions(query string) (options, error) {
 	o := options{timeout: connectTimeout}
