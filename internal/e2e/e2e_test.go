@@ -1,6 +1,7 @@
 // Package e2e runs the real binary on real PostgreSQL, Apache Kafka and Redis.
 //
 //	e2e_test.go    what the tests share
+//	mysql_test.go  the same tables and types on MySQL and MariaDB
 //	lost_test.go   nothing is lost, though writers overlap and everything is killed
 //	stop_test.go   graceful stops repeat nothing; a second instance takes over
 //	poison_test.go rows that can't be published
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,9 +66,29 @@ type job struct {
 	t *testing.T
 	servers
 	trial.Config
-	pg           *testserver.Postgres // nil: SQLite
+	pg           *testserver.Postgres // nil: another database
+	db           database
 	binary, file string
 	log          string
+}
+
+// database is what the tests do with a table that is written while it is replicated.
+type database struct {
+	write func(ctx context.Context, writers, transactions int, written *atomic.Int64) error
+	keys  func(ctx context.Context) ([]int64, error)
+	naive func(ctx context.Context) map[int64]bool // what a poller of "key > last" sees
+	rows  func(ctx context.Context) (map[int64]trial.RowSum, error)
+}
+
+func postgres(uri string) database {
+	return database{
+		write: func(ctx context.Context, writers, transactions int, written *atomic.Int64) error {
+			return trial.WritePostgres(ctx, uri, writers, transactions, written)
+		},
+		keys:  func(ctx context.Context) ([]int64, error) { return trial.KeysPostgres(ctx, uri) },
+		naive: func(ctx context.Context) map[int64]bool { return readNaively(ctx, uri) },
+		rows:  func(ctx context.Context) (map[int64]trial.RowSum, error) { return trial.RowsPostgres(ctx, uri) },
+	}
 }
 
 // newJob starts a PostgreSQL with the table orders, and creates the topic.
@@ -83,7 +105,7 @@ func newJob(
 	must(t, pg.Exec(ctx, string(ddl)))
 	c.Table, c.URI = "orders", pg.URI()
 	j := configure(t, ctx, c, partitions, settings...)
-	j.pg = pg
+	j.pg, j.db = pg, postgres(pg.URI())
 	return j
 }
 
@@ -157,7 +179,7 @@ func (j *job) awaitProgress(ctx context.Context, n int) {
 // awaitAll waits until every row was read from the topic and the offset is the last row's.
 func (j *job) awaitAll(ctx context.Context, h *trial.History) {
 	j.t.Helper()
-	keys, err := trial.KeysPostgres(ctx, j.URI)
+	keys, err := j.db.keys(ctx)
 	must(j.t, err)
 	arriving, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -172,7 +194,7 @@ func (j *job) awaitAll(ctx context.Context, h *trial.History) {
 func (j *job) verify(ctx context.Context, h *trial.History, faults ...trial.Fault) trial.Verdict {
 	j.t.Helper()
 	must(j.t, h.Finish(ctx))
-	rows, err := trial.RowsPostgres(ctx, j.URI)
+	rows, err := j.db.rows(ctx)
 	must(j.t, err)
 	v := h.Verify(rows, faults)
 	for _, p := range v.Problems {

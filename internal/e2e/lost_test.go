@@ -32,11 +32,11 @@ func nothingIsLost(t *testing.T, ctx context.Context, j *job) {
 	history := j.record()
 	var written atomic.Int64
 	writing := make(chan error, 1)
-	go func() { writing <- trial.WritePostgres(ctx, j.URI, 8, 100, &written) }()
+	go func() { writing <- j.db.write(ctx, 8, 100, &written) }()
 	naive := make(chan map[int64]bool, 1)
 	naiveCtx, stopNaive := context.WithCancel(ctx)
 	defer stopNaive()
-	go func() { naive <- readNaively(naiveCtx, j.URI) }()
+	go func() { naive <- j.db.naive(naiveCtx) }()
 
 	var faults []trial.Fault
 	for writers := true; writers; {
@@ -62,7 +62,7 @@ func nothingIsLost(t *testing.T, ctx context.Context, j *job) {
 		t.Errorf("graceful stop: %v", err)
 	}
 	v := j.verify(ctx, history, faults...)
-	keys, err := trial.KeysPostgres(ctx, j.URI)
+	keys, err := j.db.keys(ctx)
 	must(t, err)
 	stopNaive()
 	seen, lost := <-naive, 0

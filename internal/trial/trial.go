@@ -7,6 +7,7 @@
 //	history.go   reading the topic of orders with all that can be known of each message
 //	verify.go    judging what was read by the table's rows and the faults that there were
 //	postgres.go  transactions that overlap and roll back; the rows as the database has them
+//	mysql.go     the same for MySQL and MariaDB
 //	sqlite.go    the same for SQLite
 package trial
 
