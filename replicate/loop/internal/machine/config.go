@@ -7,8 +7,11 @@ import (
 
 // Config is how a Replicator runs its job. The zero value of a field means its default.
 type Config struct {
-	// PollInterval is the pause after a poll that found no further rows. Required.
+	// PollInterval is the longest pause between two polls, which an idle table comes to. Required.
 	PollInterval time.Duration
+	// PollLeast is the shortest pause, after a poll without rows while there is traffic; it never exceeds PollInterval.
+	// Default 1 ms.
+	PollLeast time.Duration
 	// BatchRows is the number of rows of a page at most. Default 10,000.
 	BatchRows int
 	// BatchBytes is the size of a page's messages at most. Default 8 MiB.
@@ -63,6 +66,7 @@ type Config struct {
 
 // WithDefaults returns a copy with every zero field set to its default.
 func (c Config) WithDefaults() Config {
+	defaultTo(&c.PollLeast, time.Millisecond)
 	defaultTo(&c.BatchRows, 10_000)
 	defaultTo(&c.BatchBytes, 8<<20)
 	defaultTo(&c.InFlight, 4)
@@ -99,8 +103,8 @@ func (c Config) Validate() error {
 		return errors.New("the batch limits must be at least 1")
 	case c.AuditKeys < 0:
 		return errors.New("the number of keys that the audit remembers must not be negative")
-	case min(c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval, c.StuckAfter, c.SettleDelay,
-		c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.RecheckInterval, c.RefreshInterval,
+	case min(c.PollLeast, c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval, c.StuckAfter,
+		c.SettleDelay, c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.RecheckInterval, c.RefreshInterval,
 		c.OnceWait) < 0:
 		return errors.New("an interval, a timeout and a delay must not be negative")
 	case c.RetryMax < c.RetryMin:

@@ -49,7 +49,8 @@ func (w *world[K]) start() {
 		return
 	}
 	w.started++
-	cfg := machine.Config{PollInterval: 2 * time.Millisecond, BatchRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
+	cfg := machine.Config{PollInterval: 2 * time.Millisecond, PollLeast: 500 * time.Microsecond,
+		BatchRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
 		CommitInterval: 3 * time.Millisecond, LeaseTTL: 60 * time.Millisecond, StandbyInterval: 10 * time.Millisecond,
 		AuditInterval: 5 * time.Millisecond, AuditPublish: w.plan.auditPublish, AuditOff: w.plan.auditOff,
 		AuditKeep: 300 * time.Millisecond, AckTimeout: 150 * time.Millisecond, LeaseStrict: w.plan.strict,
