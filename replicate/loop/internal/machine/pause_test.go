@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
 // pauses lets so many polls find nothing, and returns the pauses after them.
@@ -22,7 +23,7 @@ func pauses(d *driver, polls int) (all []time.Duration) {
 
 // TestPausesFollowTheTraffic polls at once after rows, soon while there is traffic, and in the end at the interval.
 func TestPausesFollowTheTraffic(t *testing.T) {
-	d := running(t, Config{}, false, false)
+	d := running(t, loopconfig.Config{}, false, false)
 	for round := range int64(3) {
 		d.polled(false, 11+round)
 		want[Poll[int64]](d) // at once
@@ -43,7 +44,7 @@ func TestPausesFollowTheTraffic(t *testing.T) {
 
 // TestPausesKeepToTheInterval has an interval that is shorter than the shortest pause.
 func TestPausesKeepToTheInterval(t *testing.T) {
-	d := running(t, Config{PollLeast: time.Minute}, false, false)
+	d := running(t, loopconfig.Config{PollLeast: time.Minute}, false, false)
 	for _, pause := range pauses(d, 3) {
 		if pause != d.m.config.PollInterval {
 			t.Fatalf("a pause of %v", pause)
@@ -54,7 +55,7 @@ func TestPausesKeepToTheInterval(t *testing.T) {
 // TestPausesWhileKeysWait draws keys after a quiet time, which is news. While the transaction stays open, others that
 // draw keys are none, and when it ends its rows are.
 func TestPausesWhileKeysWait(t *testing.T) {
-	d := running(t, Config{}, false, false)
+	d := running(t, loopconfig.Config{}, false, false)
 	pauses(d, 100)
 	high := int64(1000)
 	drawn := func(holders ...string) time.Duration {
