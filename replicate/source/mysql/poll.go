@@ -60,7 +60,7 @@ func (s *source[R, K]) Poll(
 	if s.conn == nil {
 		return result, errNotOpen
 	}
-	limit := min(s.limit, req.Limit)
+	limit := min(s.limit, req.MaxRows)
 	err = s.conn.SendQuery(s.fenceQuery())
 	if req.HasAfter {
 		err = errors.Join(err, s.conn.SendExecute(s.next, param(req.After), param(int64(limit))))
