@@ -13,7 +13,7 @@ import (
 func TestPollsSayHowFarBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var behind []uint64
-		parts := Parts[int64]{Config: Config{BatchRows: 4}, Source: &fakeSource{rows: upTo(10), exact: true},
+		parts := Parts[int64]{Config: Config{PageRows: 4}, Source: &fakeSource{rows: upTo(10), exact: true},
 			Sink: &fakeSink{}, Store: &fakeStore{offset: replicate.Offset{Key: "1"}}}
 		parts.Hooks.OnPoll = func(i replicate.PollInfo) { behind = append(behind, i.Behind) }
 		if err := run(t, 1500*time.Millisecond, parts); err != nil {

@@ -43,7 +43,7 @@ func kindOf(t ddl.Type) (model.Kind, error) {
 		kind.OID = 0
 	case t.Array:
 		kind.OID = row.array
-	case t.Enum || t.Base != "":
+	case t.Enum:
 		kind.Key = ""
 	}
 	if t.Array {

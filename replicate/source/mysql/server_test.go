@@ -311,7 +311,7 @@ func poll[K replicate.Key](t testing.TB, s replicate.Source[K], after *K) (page 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
-	req := replicate.PollRequest[K]{Limit: 1000, MaxBytes: 1 << 20,
+	req := replicate.PollRequest[K]{MaxRows: 1000, MaxBytes: 1 << 20,
 		OnFence: func(replicate.Fence[K]) replicate.Bound[K] {
 			return replicate.Bound[K]{Kind: replicate.BoundUnlimited}
 		}}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
 // Machine is the loop's core. step takes one event and appends what is to be done to out; it holds no
@@ -15,7 +16,7 @@ import (
 //	   ▲                                                     │
 //	   └──────────────── another holds the lease ────────────┘
 type Machine[K replicate.Key] struct {
-	config     Config
+	config     loopconfig.Config
 	hooks      *replicate.Hooks
 	hasLease   bool
 	hasWitness bool
@@ -129,7 +130,9 @@ type witnessState struct {
 const firstWitness = time.Second
 
 // New returns a machine that is ready to start. seed decides how retries are jittered.
-func New[K replicate.Key](cfg Config, hooks *replicate.Hooks, hasLease, hasWitness bool, seed uint64) *Machine[K] {
+func New[K replicate.Key](
+	cfg loopconfig.Config, hooks *replicate.Hooks, hasLease, hasWitness bool, seed uint64,
+) *Machine[K] {
 	m := &Machine[K]{config: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness,
 		rng: rand.New(rand.NewPCG(seed, 1)), horizon: NewHorizon[K](cfg.SettleDelay)}
 	if !cfg.AuditOff {

@@ -21,7 +21,7 @@ func (m *Machine[K]) poll() {
 	m.pollFrom = m.now
 	req := replicate.PollRequest[K]{
 		After: m.next.Key, HasAfter: !m.next.Offset.IsZero(),
-		Limit: m.config.BatchRows, MaxBytes: m.config.BatchBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
+		MaxRows: m.config.PageRows, MaxBytes: m.config.PageBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
 	}
 	m.do(Poll[K]{Req: req, Horizon: m.lendHorizon()})
 }

@@ -1,59 +1,66 @@
-package machine
+// Package loopconfig has the settings of package loop, which calls them loop.Config. They are a package of their own
+// so that the machine inside the loop can use them too.
+package loopconfig
 
 import (
 	"errors"
 	"time"
+
+	"github.com/repliqate/repliqate/replicate"
 )
 
-// Config is how a Replicator runs its job. The zero value of a field means its default.
+// SettingOnceWait is the name of Config.OnceWait in errors.
+const SettingOnceWait replicate.Setting = "loop.Config.OnceWait"
+
+// Config says how a Replicator runs its job. The zero value of a field means its default.
 type Config struct {
 	// PollInterval is the pause after a poll that found no further rows. Required.
 	PollInterval time.Duration
-	// BatchRows is the number of rows of a page at most. Default 10,000.
-	BatchRows int
-	// BatchBytes is the size of a page's messages at most. Default 8 MiB.
-	BatchBytes int
-	// InFlight is the number of pages that may wait for acknowledgement at most. With BatchBytes it
+	// PageRows is the most rows that one poll reads. Default 10,000.
+	PageRows int
+	// PageBytes bounds the messages made from a page. The row that reaches it is the page's last. Default 8 MiB.
+	PageBytes int
+	// InFlight is the most batches, each made from a page, that may wait to be acknowledged. With PageBytes it
 	// bounds memory. Default 4.
 	InFlight int
-	// CommitInterval is the shortest time between two writes of the offset, which coalesce whatever
-	// was acknowledged meanwhile. Default 100 ms.
+	// CommitInterval is the shortest time between two writes of the offset. Each write covers everything that was
+	// acknowledged in between. Default 100 ms.
 	CommitInterval time.Duration
-	// AckTimeout is for how long a batch may wait for its acknowledgement. Then the sink is thrown away as
-	// after an error, so that the wait has an end and a reason. Default 2 minutes.
+	// AckTimeout is how long a batch may wait to be acknowledged. After that the sink is closed and opened again, as
+	// after an error, so that a silent sink is reported. Default 2 minutes.
 	AckTimeout time.Duration
 	// DrainTimeout bounds a graceful stop. Default 20 s.
 	DrainTimeout time.Duration
-	// LeaseTTL is the time within which a standby has taken over from a holder that crashed: a store lets
-	// a lease go a tenth earlier, and a standby asks often enough. Default 10 s.
+	// LeaseTTL is the time within which a standby takes over from a holder that has crashed. The lease itself
+	// expires after 90% of it, and a standby asks often enough to take it in the rest. Default 10 s.
 	LeaseTTL time.Duration
 	// LeaseStrict stops publishing when the lease can't be renewed in time, instead of going on and
 	// risking duplicates. Default off.
 	LeaseStrict bool
-	// StandbyInterval is the pause between a standby's attempts to take the lease. Default 500 ms, and no
-	// more than a twentieth of LeaseTTL.
+	// StandbyInterval is the pause between a standby's attempts to take the lease. Default 500 ms, or a twentieth of
+	// LeaseTTL if that is less.
 	StandbyInterval time.Duration
-	// StuckAfter is the age of an open transaction from which on a horizon held back is reported.
+	// StuckAfter is how old an open transaction must be before it is reported as holding the horizon back.
 	// Default 60 s.
 	StuckAfter time.Duration
-	// SettleDelay is settle.unsafe_delay_sec: how long every row waits besides the holders. Default 0.
+	// SettleDelay is how long every row waits, in addition to waiting for the holders. Default 0.
 	SettleDelay time.Duration
-	// AuditOff turns the late-row audit off. It is on by default where the source can look up keys.
+	// AuditOff turns the late-row audit off. It is on by default if the source can look up keys.
 	AuditOff bool
 	// AuditPublish publishes the late rows that the audit finds. Default off: they are reported.
 	AuditPublish bool
-	// AuditKeep is for how long a gap between keys is looked up again. Default 10 minutes.
+	// AuditKeep is how long the audit keeps looking into a gap between keys. Default 10 minutes.
 	AuditKeep time.Duration
-	// AuditKeys is how many missing keys are remembered at most. Default 50,000.
+	// AuditKeys is the most missing keys that the audit remembers. Default 50,000.
 	AuditKeys int
 	// AuditInterval is the pause between two lookups. Default 10 s.
 	AuditInterval time.Duration
 	// RetryMin and RetryMax bound the jittered exponential backoff. Defaults 100 ms and 15 s.
 	RetryMin, RetryMax time.Duration
-	// RecheckInterval is how often a running source verifies again what it verified when it opened. Default 5
+	// RecheckInterval is how often a running source repeats the checks that it made when it opened. Default 5
 	// minutes.
 	RecheckInterval time.Duration
-	// RefreshInterval is how often the offset is written once more, to the store and to its witness. Default 30 s.
+	// RefreshInterval is how often the offset is written again, to the store and to its witness. Default 30 s.
 	RefreshInterval time.Duration
 	// Once ends the run when everything is published that was committed when it started.
 	Once bool
@@ -63,8 +70,8 @@ type Config struct {
 
 // WithDefaults returns a copy with every zero field set to its default.
 func (c Config) WithDefaults() Config {
-	defaultTo(&c.BatchRows, 10_000)
-	defaultTo(&c.BatchBytes, 8<<20)
+	defaultTo(&c.PageRows, 10_000)
+	defaultTo(&c.PageBytes, 8<<20)
 	defaultTo(&c.InFlight, 4)
 	defaultTo(&c.CommitInterval, 100*time.Millisecond)
 	defaultTo(&c.AckTimeout, 2*time.Minute)
@@ -95,8 +102,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.PollInterval <= 0:
 		return errors.New("the poll interval must be positive")
-	case c.BatchRows < 1, c.BatchBytes < 1, c.InFlight < 1:
-		return errors.New("the batch limits must be at least 1")
+	case c.PageRows < 1, c.PageBytes < 1, c.InFlight < 1:
+		return errors.New("the limits of a page, and the number of batches in flight, must be at least 1")
 	case c.AuditKeys < 0:
 		return errors.New("the number of keys that the audit remembers must not be negative")
 	case min(c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval, c.StuckAfter, c.SettleDelay,
