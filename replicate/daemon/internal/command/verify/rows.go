@@ -93,7 +93,7 @@ func (d *reader[K]) read(ctx context.Context, r *rows[K], after K, hasAfter bool
 	req := replicate.PollRequest[K]{After: after, HasAfter: hasAfter, MaxBytes: pageBytes,
 		OnFence: func(replicate.Fence[K]) replicate.Bound[K] { return bound }}
 	for most > 0 {
-		req.Limit = min(pageRows, most)
+		req.MaxRows = min(pageRows, most)
 		result, err := d.source.Poll(ctx, req, &d.page)
 		var bad *replicate.RowError
 		if err != nil && !errors.As(err, &bad) {

@@ -426,7 +426,7 @@ func (c *comparison[K]) settleGhosts(ctx context.Context) error {
 	if ok && ghosts.count > 0 && ghosts.count == len(ghosts.keys) {
 		slices.Sort(ghosts.keys)
 		ghosts.keys = slices.Compact(ghosts.keys)
-		req := replicate.PollRequest[K]{Limit: len(ghosts.keys), MaxBytes: pageBytes}
+		req := replicate.PollRequest[K]{MaxRows: len(ghosts.keys), MaxBytes: pageBytes}
 		more, err := auditor.Lookup(ctx, ghosts.keys, req, &c.reader.page)
 		var bad *replicate.RowError
 		if err != nil && !errors.As(err, &bad) {
