@@ -88,7 +88,8 @@ func (c *comparison[K]) text(w io.Writer) {
 	found("no row", r.Ghost, ghosts,
 		"messages without a row in the table: deleted since or never committed, which can't be told apart")
 	found("order", r.OutOfOrder, terminal.Bad, "rows first published after a row with a greater key")
-	found("not known", r.Unknown, terminal.Warning, "rows that may have been published: the topic no longer keeps that part")
+	found("not known", r.Unknown, terminal.Warning,
+		"rows that may have been published: the topic no longer has that part")
 	count := func(n int, label, what string) {
 		if n > 0 {
 			line(label, "%d (%s)", n, what)
@@ -152,7 +153,8 @@ func (r *Result) scope() string {
 	if r.Sampled {
 		rows = "a sample of " + rows
 	}
-	return fmt.Sprintf("%s, %s, with %d messages of topic %s (%d partitions)", keys, rows, r.Messages, r.Topic, r.Partitions)
+	return fmt.Sprintf("%s, %s, with %d messages of topic %s (%d partitions)", keys, rows, r.Messages, r.Topic,
+		r.Partitions)
 }
 
 // text lists the first ranges.

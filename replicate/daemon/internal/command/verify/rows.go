@@ -88,7 +88,9 @@ type reader[K replicate.Key] struct {
 
 // read adds rows above after, or from the first on, up to and including upTo, and most of them at most. done is set
 // where there are no more.
-func (d *reader[K]) read(ctx context.Context, r *rows[K], after K, hasAfter bool, upTo K, most int) (done bool, err error) {
+func (d *reader[K]) read(ctx context.Context, r *rows[K], after K, hasAfter bool, upTo K, most int) (
+	done bool, err error,
+) {
 	bound := replicate.Bound[K]{Key: upTo, Kind: replicate.BoundUpTo}
 	req := replicate.PollRequest[K]{After: after, HasAfter: hasAfter, MaxBytes: pageBytes,
 		OnFence: func(replicate.Fence[K]) replicate.Bound[K] { return bound }}
@@ -124,7 +126,9 @@ func (d *reader[K]) read(ctx context.Context, r *rows[K], after K, hasAfter bool
 const unreadableMax = 100
 
 // next fills the pass with the next rows of a range. done is set after the last.
-func (d *reader[K]) next(ctx context.Context, r *rows[K], from interval[K], isFirst bool, most int) (done bool, err error) {
+func (d *reader[K]) next(ctx context.Context, r *rows[K], from interval[K], isFirst bool, most int) (
+	done bool, err error,
+) {
 	r.reset()
 	after, hasAfter := from.low-1, true
 	if isFirst {
