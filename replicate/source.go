@@ -43,7 +43,7 @@ type PollRequest[K Key] struct {
 	After    K    // rows with greater keys only
 	HasAfter bool // false: from the table's first row on, negative keys too
 
-	Limit           int // rows at most
+	MaxRows         int // rows at most
 	MaxBytes        int // bytes of messages at most; a page has at least one row, however large
 	MaxMessageBytes int // a larger message is a *RowError; 0 for no limit
 

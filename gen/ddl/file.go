@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -72,6 +73,22 @@ func Open(name string) (*File, error) {
 		return nil, fmt.Errorf("read schema: %w", err)
 	}
 	return New(name, content)
+}
+
+// Include opens a file that this one includes: relative to the working directory, as clients do, or to the
+// file that includes it.
+func (f *File) Include(path string) (*File, error) {
+	included, err := Open(path)
+	if err != nil && !filepath.IsAbs(path) {
+		if beside, again := Open(filepath.Join(filepath.Dir(f.Name), path)); again == nil {
+			included, err = beside, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	included.Note, included.Default, included.Aliases = f.Note, f.Default, f.Aliases
+	return included, nil
 }
 
 // New makes a file of content, which must be text. What migrations take back is blanked.

@@ -60,7 +60,8 @@ func TestPage(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &status); err != nil || code != http.StatusOK {
 		t.Fatalf("%d %v %s", code, err, body)
 	}
-	if status.State != "running" || status.Offset.Key != "3" || status.Offset.Checksum == "" || status.Rows.Committed != 3 ||
+	if status.State != "running" || status.Offset.Key != "3" || status.Offset.Checksum == "" ||
+		status.Rows.Committed != 3 ||
 		!status.Lease.Held {
 		t.Errorf("the status is %s", body)
 	}

@@ -91,7 +91,7 @@ func (r *reader) open(at replicate.Offset) error {
 }
 
 // unlimited asks for all rows.
-var unlimited = replicate.PollRequest[int64]{Limit: 1000, MaxBytes: 1 << 20}
+var unlimited = replicate.PollRequest[int64]{MaxRows: 1000, MaxBytes: 1 << 20}
 
 // after is a request for the rows after a key.
 func after(key int64) replicate.PollRequest[int64] {
@@ -186,7 +186,7 @@ func decode(t *testing.T, value []byte) (Row, string) {
 	if err := errors.Join(json.Unmarshal(value, &m), json.Unmarshal(m.Data, &row)); err != nil {
 		t.Fatalf("message %s: %v", value, err)
 	}
-	if sum := sha256.Sum256(m.Data); hex.EncodeToString(sum[:]) != m.Hash {
+	if digest := sha256.Sum256(m.Data); hex.EncodeToString(digest[:]) != m.Hash {
 		t.Errorf("the checksum of message %s is wrong", value)
 	}
 	return row, m.Hash

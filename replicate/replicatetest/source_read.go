@@ -63,7 +63,7 @@ func sourceLimit(t *testing.T, h SourceHarness) {
 	r := newReader(t, h, false)
 	for _, limit := range []int{1, 7, 300, 999, 1000, 1001} {
 		req := unlimited
-		req.Limit = limit
+		req.MaxRows = limit
 		keys, sizes := r.all(req)
 		if len(keys) != 1000 || !slices.IsSorted(keys) || slices.Max(sizes) > limit {
 			t.Errorf("with a limit of %d: %d rows in pages of %v", limit, len(keys), sizes)
@@ -150,7 +150,7 @@ func sourceBound(t *testing.T, h SourceHarness) {
 		{everything, 10, []int64{-5, 1, 5, 9}, false},
 	} {
 		req := unlimited
-		req.Limit = c.limit
+		req.MaxRows = c.limit
 		result, err := r.poll(req, c.bound)
 		if err != nil {
 			t.Fatal(err)

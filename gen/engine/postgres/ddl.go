@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"path/filepath"
 	"slices"
 
 	"github.com/repliqate/repliqate/gen/ddl"
@@ -58,19 +57,12 @@ func read(files []*ddl.File) error {
 	return nil
 }
 
-// include opens a file that another includes: relative to the working directory, as psql does, or to the
-// file that includes it.
+// include opens a file that another one includes.
 func (r *reader) include(path string, from *script.Source) (*script.Source, error) {
-	f, err := ddl.Open(path)
-	if err != nil && !filepath.IsAbs(path) {
-		if beside, again := ddl.Open(filepath.Join(filepath.Dir(from.Name), path)); again == nil {
-			f, err = beside, nil
-		}
-	}
+	f, err := r.sources[from].Include(path)
 	if err != nil {
 		return nil, err
 	}
-	f.Note, f.Default, f.Aliases = r.root.Note, r.root.Default, r.root.Aliases
 	src := &script.Source{Name: f.Name, Text: f.Text}
 	r.sources[src] = f
 	return src, nil

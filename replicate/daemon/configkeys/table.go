@@ -76,7 +76,8 @@ var source = []Key{
 	{Name: "replication", Kind: Group, Lenient: true, Meaning: "what is published, and where"},
 	{Name: "replication.poll_interval_sec", Kind: Seconds, Origin: PythonDaemon, Required: true,
 		Expect: "a number of seconds", Unit: "s", Most: MostTime,
-		Meaning: "pause after a poll that found no further rows; 0 means 0.01",
+		Meaning: "longest pause between two polls, to which an idle table comes; after rows the next poll comes at once, " +
+			"then a pause is an eighth of the time without rows, at least 1 ms. 0 means 0.001",
 		Example: "1", Place: InHelp},
 	{Name: "replication.sql_source", Kind: Group, Lenient: true, Meaning: "the table"},
 	{Name: "replication.sql_source.uri", Kind: Text, Origin: PythonDaemon, Required: true, Secret: true,

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
-	"github.com/repliqate/repliqate/replicate/metrics/progress"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 // metric is a metric without labels of its own.
@@ -52,7 +52,7 @@ func gauges(c Config) []metric {
 			func(s progress.Snapshot) float64 { return float64(s.InFlightBatches) }},
 		{"inflight_rows", "Rows read and not acknowledged.",
 			func(s progress.Snapshot) float64 { return float64(s.InFlightRows) }},
-		{"buffered_bytes", "Bytes of messages that are not acknowledged.",
+		{"inflight_bytes", "Bytes of messages that are not acknowledged.",
 			func(s progress.Snapshot) float64 { return float64(s.InFlightBytes) }},
 		{"audit_watched_keys", "Missing keys that the audit looks up again.",
 			func(s progress.Snapshot) float64 { return float64(s.AuditWatched) }},

@@ -14,7 +14,7 @@
 //	stamp.go    evidence, read with each poll, that the table is the one that was verified
 //	holders.go  who the holders are
 //	offset.go   signs that keys were used again
-//	poll.go     one round trip a poll: fence, then the page in a newer snapshot
+//	poll.go     one round trip per poll: fence, then the page in a newer snapshot
 //	audit.go    single keys, for the late-row audit
 //	count.go    counting rows, for the operator
 //	mybin/      values

@@ -58,9 +58,9 @@ func (s *source[R, K]) Poll(
 ) (result replicate.PollResult, err error) {
 	page.Reset()
 	if s.conn == nil {
-		return result, errors.New("the source is not open")
+		return result, errNotOpen
 	}
-	limit := min(s.limit, req.Limit)
+	limit := min(s.limit, req.MaxRows)
 	err = s.conn.SendQuery(s.fenceQuery())
 	if req.HasAfter {
 		err = errors.Join(err, s.conn.SendExecute(s.next, param(req.After), param(int64(limit))))

@@ -19,7 +19,7 @@ const undefinedTable = "42P01"
 // comes first and in a statement of its own: the holders must be listed after it was read.
 type proof struct {
 	table    uint32   // OID
-	sequence sequence // zero with settle.unsafe_delay_sec
+	sequence sequence // zero with Settle.UnsafeDelay
 	high     string   // one row: the highest key drawn, and whether it was drawn
 	holders  string   // one row: incarnation, holders separated by blanks, stamp
 	stamp    string   // as it was when all this was verified

@@ -107,7 +107,7 @@ func (s *source[R, K]) Poll(
 	p.SendPipelineSync()
 	p.SendQueryPrepared(stmtHolders, nil, nil, binaryFormat)
 	p.SendPipelineSync()
-	limit := min(s.limit, req.Limit)
+	limit := min(s.limit, req.MaxRows)
 	s.params[0] = appendInt8(s.params[0][:0], int64(req.After))
 	s.params[1] = appendInt8(s.params[1][:0], int64(limit))
 	if req.HasAfter {

@@ -28,7 +28,7 @@ func (s *source[R, K]) Poll(
 		stmt, limit = s.next, 2
 		stmt.BindInt64(1, int64(req.After))
 	}
-	stmt.BindInt64(limit, int64(req.Limit))
+	stmt.BindInt64(limit, int64(req.MaxRows))
 	defer stmt.Reset() //nolint:errcheck // Reset repeats Step's error
 	return s.read(stmt, bound)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/keys"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 	"github.com/repliqate/repliqate/replicate/offset/file"
 	"github.com/repliqate/repliqate/replicate/offset/redis"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
@@ -39,7 +40,7 @@ func bindings(c *Config) []binding {
 		bind("http_token_file", &c.HTTP.TokenFile, SettingHTTPToken),
 		bind("http_pprof", &c.HTTP.Pprof),
 		bind("http_ready_sec", &c.HTTP.Ready),
-		bind("once_wait_sec", &c.Loop.OnceWait),
+		bind("once_wait_sec", &c.Loop.OnceWait, loopconfig.SettingOnceWait),
 		bind("drain_timeout_sec", &c.Loop.DrainTimeout),
 		bind("stuck_after_sec", &c.Loop.StuckAfter),
 		bind("log.format", &c.LogFormat),
@@ -63,8 +64,8 @@ func sourceBindings(c *Config) []binding {
 		bind(sourceKey+"table", &c.Table),
 		bind(sourceKey+"primary_key", &c.PrimaryKey),
 		bind(sourceKey+"fields", &c.Fields),
-		bind(sourceKey+"limit", &c.Loop.BatchRows),
-		bind(sourceKey+"batch_bytes", &c.Loop.BatchBytes),
+		bind(sourceKey+"limit", &c.Loop.PageRows),
+		bind(sourceKey+"batch_bytes", &c.Loop.PageBytes),
 		bind(sourceKey+"settle", nil, replicate.SettingSettle),
 		bind(sourceKey+"settle.sequence", &c.Settle.Sequence, replicate.SettingSettleSequence),
 		bind(sourceKey+"settle.unsafe_delay_sec", &c.Settle.UnsafeDelay, replicate.SettingSettleDelay),

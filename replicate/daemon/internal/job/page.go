@@ -6,7 +6,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/joblog"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/page"
-	"github.com/repliqate/repliqate/replicate/metrics/progress"
+	"github.com/repliqate/repliqate/replicate/progress"
 	"github.com/repliqate/repliqate/replicate/metrics/prometheus"
 )
 

@@ -20,7 +20,7 @@ import (
 	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/page"
-	"github.com/repliqate/repliqate/replicate/metrics/progress"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 // chromium starts a browser without a window. Where REPLIQATE_CHROMIUM does not name one, the test is left out.
@@ -122,7 +122,8 @@ func TestInBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hooks.OnRetry(replicate.RetryInfo{Op: replicate.OpSource, Err: errors.New("<img src=x onerror=document.title='owned'>")})
+	hooks.OnRetry(replicate.RetryInfo{Op: replicate.OpSource,
+		Err: errors.New("<img src=x onerror=document.title='owned'>")})
 	err = chromedp.Run(ctx, text("document.querySelector('#events').textContent", "<img src=x"), chromedp.Title(&title))
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/repliqate/repliqate/replicate/metrics/progress"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 const (
@@ -58,8 +58,8 @@ func (h *history) run(ctx context.Context, tracker *progress.Tracker) {
 func (h *history) take(s progress.Snapshot) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := sample{At: s.At.UnixMilli(), RowsBehind: s.RowsBehind(), Settled: s.Behind, Behind: s.BehindFor(h.patience).Seconds(),
-		HorizonAge: s.HorizonAge.Seconds()}
+	p := sample{At: s.At.UnixMilli(), RowsBehind: s.RowsBehind(), Settled: s.Behind,
+		Behind: s.BehindFor(h.patience).Seconds(), HorizonAge: s.HorizonAge.Seconds()}
 	if d := s.At.Sub(h.last.At).Seconds(); d > 0 {
 		p.RowsPerSec = float64(s.RowsPublished-h.last.RowsPublished) / d
 	}

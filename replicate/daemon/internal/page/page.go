@@ -14,7 +14,7 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
-	"github.com/repliqate/repliqate/replicate/metrics/progress"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 //go:embed assets

@@ -15,7 +15,7 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/page"
-	"github.com/repliqate/repliqate/replicate/metrics/progress"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 // serve serves a job, and returns the hooks that feed it and the server's URL.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
-	"github.com/repliqate/repliqate/replicate/metrics/progress"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 // statusVersion is raised when a field changes its meaning or goes away; new fields don't raise it.

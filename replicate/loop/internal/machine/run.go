@@ -21,7 +21,7 @@ func (m *Machine[K]) poll() {
 	m.pollFrom = m.now
 	req := replicate.PollRequest[K]{
 		After: m.next.Key, HasAfter: !m.next.Offset.IsZero(),
-		Limit: m.config.BatchRows, MaxBytes: m.config.BatchBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
+		MaxRows: m.config.PageRows, MaxBytes: m.config.PageBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
 	}
 	m.do(Poll[K]{Req: req, Horizon: m.lendHorizon()})
 }
@@ -30,6 +30,7 @@ func (m *Machine[K]) poll() {
 func (m *Machine[K]) lendHorizon() *Horizon[K] {
 	h := m.horizon
 	m.horizon = nil
+	m.heldBack = len(h.epochs) > 0
 	h.begin(m.next)
 	return h
 }
@@ -64,9 +65,7 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 	if m.phase != PhaseRunning || !usable {
 		return
 	}
-	if !ev.Result.More {
-		m.pause()
-	}
+	m.pause(rows, ev.Result.More)
 	m.watchHorizon()
 	m.watchStranded(ev.Result.Above)
 	m.once.more = ev.Result.More
@@ -93,16 +92,6 @@ func (m *Machine[K]) behind(page *replicate.Page[K]) uint64 {
 		return 0
 	}
 	return uint64(drawn.High) - uint64(last)
-}
-
-// pause waits the poll interval: only a poll without further rows does.
-func (m *Machine[K]) pause() {
-	interval := m.config.PollInterval
-	if m.config.Once {
-		interval = min(interval, oncePollMax)
-	}
-	m.waiting = true
-	m.arm(TimerPoll, interval)
 }
 
 // pollFailed handles an error of the source. The rows before a bad row are published and committed

@@ -7,6 +7,7 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
 // instance is one running replicator: the real machine, and in place of the shell its connections to the model.
@@ -14,7 +15,7 @@ type instance[K replicate.Key] struct {
 	w      *world[K]
 	id     int
 	m      *machine.Machine[K]
-	config machine.Config
+	config loopconfig.Config
 	gone   bool
 	timers [machine.TimerKinds]int
 	lanes  [5]simLane
@@ -49,7 +50,8 @@ func (w *world[K]) start() {
 		return
 	}
 	w.started++
-	cfg := machine.Config{PollInterval: 2 * time.Millisecond, BatchRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
+	cfg := loopconfig.Config{PollInterval: 2 * time.Millisecond, PollLeast: 500 * time.Microsecond,
+		PageRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
 		CommitInterval: 3 * time.Millisecond, LeaseTTL: 60 * time.Millisecond, StandbyInterval: 10 * time.Millisecond,
 		AuditInterval: 5 * time.Millisecond, AuditPublish: w.plan.auditPublish, AuditOff: w.plan.auditOff,
 		AuditKeep: 300 * time.Millisecond, AckTimeout: 150 * time.Millisecond, LeaseStrict: w.plan.strict,
@@ -57,7 +59,7 @@ func (w *world[K]) start() {
 		StuckAfter: 40 * time.Millisecond, SettleDelay: w.plan.delay, Once: w.plan.once, OnceWait: 100 * time.Millisecond,
 		RefreshInterval: 15 * time.Millisecond, RecheckInterval: 50 * time.Millisecond}
 	if w.plan.eager {
-		cfg.BatchBytes, cfg.AuditKeys = 12, 20
+		cfg.PageBytes, cfg.AuditKeys = 12, 20
 	}
 	if w.plan.faults == 0 {
 		cfg.LeaseTTL = time.Second // nothing runs out where nothing goes wrong
@@ -70,7 +72,7 @@ func (w *world[K]) start() {
 	}}
 	in.m = machine.New[K](in.config, hooks, w.plan.lease, w.plan.witness, w.rng.Uint64())
 	if w.plan.once {
-		in.due = w.db.page(replicate.PollRequest[K]{Limit: len(w.db.rows)})
+		in.due = w.db.page(replicate.PollRequest[K]{MaxRows: len(w.db.rows)})
 	}
 	w.instances = append(w.instances, in)
 	w.trace("instance %d starts", in.id)
@@ -366,7 +368,7 @@ func (in *instance[K]) fill(p *replicate.Page[K], req replicate.PollRequest[K], 
 			return replicate.PollResult{}, &replicate.RowError{Key: replicate.KeyText(r.key), Err: errPoison}
 		}
 		in.appendRow(b, p, r)
-		if p.Len() == req.Limit || p.Bytes() >= req.MaxBytes {
+		if p.Len() == req.MaxRows || p.Bytes() >= req.MaxBytes {
 			return replicate.PollResult{More: true}, nil
 		}
 	}
@@ -389,7 +391,7 @@ func (in *instance[K]) lookUp(a machine.LookUp[K]) machine.Event {
 		if there {
 			in.appendRow(b, p, w.db.rows[i])
 		}
-		if p.Len() == a.Req.Limit || p.Len() > 0 && p.Bytes() >= a.Req.MaxBytes {
+		if p.Len() == a.Req.MaxRows || p.Len() > 0 && p.Bytes() >= a.Req.MaxBytes {
 			return machine.LookedUp[K]{Page: p, More: true}
 		}
 	}

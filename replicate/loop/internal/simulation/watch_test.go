@@ -160,8 +160,8 @@ func (o *watcher[K]) bounds(in *instance[K]) {
 	check("operations on the witness", in.lanes[laneWitness].queued, 1)
 	check("operations on the sink besides batches", in.lanes[laneSink].queued, 4)
 	for _, f := range s.InFlight {
-		check("rows in a batch", f.Rows, cfg.BatchRows)
-		check("bytes in a batch", f.Bytes, max(cfg.BatchBytes+20, 20))
+		check("rows in a batch", f.Rows, cfg.PageRows)
+		check("bytes in a batch", f.Bytes, max(cfg.PageBytes+20, 20))
 	}
 }
 

@@ -21,7 +21,7 @@ const (
 )
 
 // BenchmarkRows reads a table of orders, page by page, with this package and with a driver's own interfaces. The
-// figures are in docs/dev/decisions/mysql-client.md.
+// figures are in docs/dev/decisions/09-mysql-client.md.
 func BenchmarkRows(b *testing.B) {
 	m, err := testserver.StartMariaDB(b.Context())
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
-	"github.com/repliqate/repliqate/replicate/metrics/progress"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 func at(key string) replicate.Offset { return replicate.Offset{Key: key, Checksum: "c" + key} }
@@ -32,7 +32,8 @@ func TestAccount(t *testing.T) {
 	h.OnPublish(replicate.PublishInfo{Rows: 10, Bytes: 100, Last: "20", Duration: time.Second})
 	h.OnCommit(replicate.CommitInfo{Offset: at("9")}) // not beyond 20, although "9" > "20"
 	s := tracker.Snapshot()
-	if s.RowsRead != 30 || s.RowsPublished != 20 || s.RowsCommitted != 10 || s.InFlightRows != 10 || s.InFlightBytes != 100 ||
+	if s.RowsRead != 30 || s.RowsPublished != 20 || s.RowsCommitted != 10 ||
+		s.InFlightRows != 10 || s.InFlightBytes != 100 ||
 		s.InFlightBatches != 1 || s.RowsBehind() != 17 || s.UncommittedSince.IsZero() || s.Offset != at("9") {
 		t.Errorf("the account is %+v", s)
 	}
