@@ -6,8 +6,8 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/joblog"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/page"
-	"github.com/repliqate/repliqate/replicate/progress"
 	"github.com/repliqate/repliqate/replicate/metrics/prometheus"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 // addPage begins to serve the job's health, metrics and page.
