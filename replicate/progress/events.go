@@ -26,7 +26,8 @@ type Event struct {
 
 // ops says what the failure of each operation means, and what to do.
 var ops = map[replicate.Op]struct{ text, remedy string }{
-	replicate.OpLease: {"the lease can't be asked for", "repair the offset store, which is Redis or a file; a running instance goes on meanwhile"},
+	replicate.OpLease: {"the lease can't be asked for",
+		"repair the offset store, which is Redis or a file; a running instance goes on meanwhile"},
 	replicate.OpLoad: {"the offset can't be read; nothing is published meanwhile",
 		"repair the offset store, which is Redis or a file; the job waits for it and loses nothing"},
 	replicate.OpSource: {"the database can't be read",

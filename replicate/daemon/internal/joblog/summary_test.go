@@ -31,7 +31,8 @@ func TestSummaryInPlaceOfBatches(t *testing.T) {
 			t.Fatalf("%d lines: %s", len(lines), &out)
 		}
 		_, got, _ := strings.Cut(lines[2], "msg=")
-		want := `"published lately" job=shop rows=600 bytes=6000 batches=60 seconds=60 batch_ms=5 behind=7 held_back_s=2 offset=42`
+		want := `"published lately" job=shop rows=600 bytes=6000 batches=60 seconds=60 ` +
+			`batch_ms=5 behind=7 held_back_s=2 offset=42`
 		if got != want {
 			t.Errorf("a minute is said as\n%s, want\n%s", got, want)
 		}
