@@ -115,8 +115,8 @@ func (c Config) Validate() error {
 	case c.AuditKeys < 0:
 		return errors.New("the number of keys that the audit remembers must not be negative")
 	case min(c.PollLeast, c.LookInterval, c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval,
-		c.StuckAfter, c.SettleDelay, c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.RecheckInterval, c.RefreshInterval,
-		c.OnceWait) < 0:
+		c.StuckAfter, c.SettleDelay, c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.RecheckInterval,
+		c.RefreshInterval, c.OnceWait) < 0:
 		return errors.New("an interval, a timeout and a delay must not be negative")
 	case c.RetryMax < c.RetryMin:
 		return errors.New("the longest retry delay is shorter than the shortest")
