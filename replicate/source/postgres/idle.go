@@ -9,7 +9,7 @@ import "context"
 // Nothing can have come then. A key that is drawn moves the sequence at once, for every session and whatever becomes of
 // the transaction: CACHE is 1, so that no session holds keys back, and is_called is compared too, so that the very
 // first key shows and setval(…, false) does. Hence no key was drawn since that fence, whose holders are all gone, and
-// nobody is left who could commit a row with a drawn key. Without a sequence (settle.unsafe_delay_sec) it is the
+// nobody is left who could commit a row with a drawn key. Where there is only a delay (Settle.UnsafeDelay), it is the
 // highest key that can be seen that stands still, and a row beyond it can't be seen either.
 //
 // A sequence that is restarted or set back shows as one that has moved, unless it comes to stand at the very same
