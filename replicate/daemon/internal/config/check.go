@@ -26,6 +26,9 @@ func (c *Config) check(warn func(string)) error {
 			return err
 		}
 	}
+	if err := c.http(warn); err != nil {
+		return err
+	}
 	if c.Kafka.SASL.Mechanism == "PLAIN" && !c.Kafka.TLS.Enabled {
 		warn(c.doc.Fault(kafkaKey+"sasl.mechanism", "PLAIN sends the password as it is, and tls is not enabled").Error())
 	}

@@ -19,6 +19,7 @@ type Config struct {
 	Name       string
 	StatsdAddr string
 	LogFormat  string
+	HTTP       HTTP
 
 	OffsetFile string
 	Lease      string // empty: the file does not say

@@ -101,7 +101,7 @@ func TestPartsHaveTheSameDefaults(t *testing.T) {
 func TestEverySettingHasAKey(t *testing.T) {
 	declared := regexp.MustCompile(`(?m)^(?:const |\t)Setting\w+ +(?:replicate\.)?Setting += "([^"]+)"$`)
 	found := 0
-	for _, pattern := range []string{"../../../*.go", "../../../*/*/*.go"} {
+	for _, pattern := range []string{"../../../*.go", "../../../*/*/*.go", "../*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -45,7 +45,8 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 	m.horizon = ev.Horizon
 	m.onceFenced()
 	rows := ev.Page.Len()
-	m.reportPoll(ev, rows)
+	usable := !m.source.closing && !m.source.stale && m.phase == PhaseRunning && m.sink.open
+	m.reportPoll(ev, rows, usable)
 	if m.source.closing {
 		m.source.closing = false
 		m.do(Recycle[K]{ev.Page})
@@ -53,7 +54,6 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 		m.openSource()
 		return
 	}
-	usable := !m.source.stale && m.phase == PhaseRunning && m.sink.open
 	if usable && rows > 0 {
 		m.publish(ev.Page)
 	} else {
@@ -78,11 +78,11 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 	m.onceProgress()
 }
 
-func (m *Machine[K]) reportPoll(ev Polled[K], rows int) {
+func (m *Machine[K]) reportPoll(ev Polled[K], rows int, usable bool) {
 	if m.hooks.OnPoll != nil {
 		m.hooks.OnPoll(replicate.PollInfo{Rows: rows, Bytes: ev.Page.Bytes(), BadRows: ev.Page.BadRows, More: ev.Result.More,
 			Above: ev.Result.Above, HorizonAge: m.horizonAge(), Behind: m.behind(ev.Page), Duration: m.now.Sub(m.pollFrom),
-			Err: ev.Err})
+			Unused: !usable, Err: ev.Err})
 	}
 }
 
