@@ -22,6 +22,11 @@ func (m *Machine[K]) poll() {
 	req := replicate.PollRequest[K]{
 		After: m.next.Key, HasAfter: !m.next.Offset.IsZero(),
 		MaxRows: m.config.PageRows, MaxBytes: m.config.PageBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
+		Idle: m.idle(),
+	}
+	if !req.Idle {
+		m.lookedAt = m.now
+		m.drained.known = false // by its own answer alone
 	}
 	m.do(Poll[K]{Req: req, Horizon: m.lendHorizon()})
 }
@@ -65,6 +70,7 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 	if m.phase != PhaseRunning || !usable {
 		return
 	}
+	m.drain(ev.Result)
 	m.pause(rows, ev.Result.More)
 	m.watchHorizon()
 	m.watchStranded(ev.Result.Above)
