@@ -35,7 +35,7 @@ type Horizon[K replicate.Key] struct {
 	last    replicate.Fence[K] // the last fence, without its holders
 	begun   bool               // the next fence has to continue it
 	doubt   string             // why the source must be opened again: a fence did not continue the one before it
-	delay   time.Duration      // how long an epoch waits besides its holders; settle.unsafe_delay_sec
+	delay   time.Duration      // how long an epoch waits besides its holders: Config.SettleDelay
 
 	quiet    bool               // the last fence left nothing that is not settled
 	observed bool               // the poll under way, or the last one, has read its fence
