@@ -8,7 +8,10 @@ import (
 
 // SourceConfig is what a source needs to know besides the generated table.
 type SourceConfig struct {
-	URI    string // in the style of SQLAlchemy, as the Python daemon had it
+	URI string // in the style of SQLAlchemy, as the Python daemon had it
+	// ReadURI, if set, is asked for the URI at each connection, since it may hold a password that is changed.
+	ReadURI func() (string, error)
+
 	Job    string // name of the job, for the connection's application name
 	Settle Settle
 	Warn   func(msg string) // told what is odd but no reason to stop; never nil
