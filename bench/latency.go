@@ -47,14 +47,17 @@ func (l latency) at(percent int) float64 {
 // as a ratio to the first cadence's.
 func (a *arena) latencies(ctx context.Context, rounds int) error {
 	results := make([]latency, len(cadences))
-	for round := range rounds {
+	for round := range rounds + 1 { // the first one warms the servers up and does not count
 		for turn := range cadences {
 			i := (round + turn) % len(cadences)
 			l, err := a.latency(ctx, cadences[i], round)
 			if err != nil {
 				return fmt.Errorf("%s: %w", cadences[i].name, err)
 			}
-			progress("round %d of %d, %s: p50 %.1f ms, p99 %.1f ms", round+1, rounds, cadences[i].name, l.at(50), l.at(99))
+			progress("round %d of %d, %s: p50 %.1f ms, p99 %.1f ms", round, rounds, cadences[i].name, l.at(50), l.at(99))
+			if round == 0 {
+				continue
+			}
 			results[i].rows = append(results[i].rows, l.rows...)
 			results[i].busy += l.busy / float64(rounds)
 			results[i].idle += l.idle / float64(rounds)
@@ -145,7 +148,7 @@ func (a *arena) insert(ctx context.Context, r *trial.Replicator, first <-chan st
 		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	one := fmt.Sprintf(strings.Replace(fillOrders, "generate_series(1, %d::bigint)", "generate_series(%[1]d, %[1]d)", 1), 1)
+	one := fmt.Sprintf(fillOrders, 1)
 	if _, err := conn.Prepare(ctx, "one", one, nil); err != nil {
 		return nil, 0, err
 	}

@@ -28,7 +28,7 @@ import (
 func main() {
 	rows := flag.Int("rows", 1_000_000, "rows of the table")
 	rounds := flag.Int("rounds", 5, "how often each contender runs")
-	latency := flag.Bool("latency", false, "measure the time from commit to consumer instead, of that many rows, one by one")
+	latency := flag.Bool("latency", false, "measure the time from commit to consumer, of that many single rows")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
