@@ -24,7 +24,8 @@ func panels(table string) []panel {
 		return target{Expr: strings.ReplaceAll(expr, "{}", of), Legend: legend}
 	}
 	quantile := func(q float64, what string) target {
-		return series(fmt.Sprintf("histogram_quantile(%g, sum by (le) (rate(repliqate_%s_duration_seconds_bucket{}[5m])))", q, what),
+		buckets := "repliqate_" + what + "_duration_seconds_bucket{}"
+		return series(fmt.Sprintf("histogram_quantile(%g, sum by (le) (rate(%s[5m])))", q, buckets),
 			fmt.Sprintf("p%g", q*100))
 	}
 	out := []panel{
