@@ -23,7 +23,7 @@ const (
 	SettingSASLMechanism     replicate.Setting = "kafka.Config.SASL.Mechanism"
 )
 
-// names are the settings that a hint names.
+// names are the settings that a hint mentions.
 type names = []replicate.Setting
 
 // wrongSetting is the error of a setting that can't work.
