@@ -21,6 +21,16 @@ var excused = map[string]string{
 	"BIGINT": "handled as INTEGER is",
 	"BOOL":   "handled as BOOLEAN is",
 	"JSONB":  "handled as JSON is",
+
+	"uuid":   "MariaDB alone has it, so no table of both products can",
+	"inet4":  "MariaDB alone has it",
+	"inet6":  "MariaDB alone has it",
+	"vector": "MySQL 9 alone has it",
+}
+
+// withoutVectors are engines that were not compared with the Python daemon.
+var withoutVectors = map[string]string{
+	"mysql": "its values are compared with what the server shows, in internal/e2e",
 }
 
 // Every type of every engine has a column in a committed package, vectors that were compared with the Python daemon,
@@ -33,12 +43,15 @@ func TestEveryTypeIsComplete(t *testing.T) {
 	page := regexp.MustCompile(`\([a-z, ]+\)`).ReplaceAllString(strings.ToLower(string(pages)), "") // char(n)
 	for _, e := range gen.Engines {
 		examples := typesOf(t, e, committed(t, e)...)
-		vectors, err := oracle.Load(e.Name)
-		if err != nil {
-			t.Errorf("engine %s: it has no vectors: %v", e.Name, err)
-			continue
+		compared := examples
+		if _, without := withoutVectors[e.Name]; !without {
+			vectors, err := oracle.Load(e.Name)
+			if err != nil {
+				t.Errorf("engine %s: it has no vectors: %v", e.Name, err)
+				continue
+			}
+			compared = typesOf(t, e, schemaText(t, "vectors.sql", vectors.Schema))
 		}
-		compared := typesOf(t, e, schemaText(t, "vectors.sql", vectors.Schema))
 		if len(e.Types) == 0 {
 			t.Errorf("engine %s lists no types", e.Name)
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
@@ -62,6 +63,7 @@ func onEach(t *testing.T, test func(t *testing.T, m *testserver.MySQL)) {
 
 func running(t testing.TB, start func() (*testserver.MySQL, error)) *testserver.MySQL {
 	t.Helper()
+	suite.Servers(t, "MariaDB", "MySQL")
 	m, err := start()
 	if errors.Is(err, testserver.ErrNoMySQL) {
 		t.Skip(err)
