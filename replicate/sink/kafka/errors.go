@@ -44,7 +44,8 @@ func (s *Sink) tooLarge(topic, key string, size, limit int) error {
 	case topic == s.config.DeadLetterTopic:
 		hint, of = "raise the max.message.bytes of the dead-letter topic", nil
 	}
-	err := fmt.Errorf("publish to topic %s: the message has %d bytes, %d is the most that can be published", topic, size, limit)
+	err := fmt.Errorf("publish to topic %s: the message has %d bytes, %d is the most that can be published",
+		topic, size, limit)
 	return replicate.Stop(&replicate.RowError{Key: key, Err: err}, hint, of...)
 }
 

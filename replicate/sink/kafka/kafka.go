@@ -192,8 +192,8 @@ func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(er
 	}
 }
 
-// refuse says why a message is not handed to the producer. limit is the largest that its topic takes. A message that the
-// producer would refuse has to be found here, since the producer would go on with the messages after it.
+// refuse says why a message is not handed to the producer. limit is the largest that its topic takes. A message that
+// the producer would refuse has to be found here, since the producer would go on with the messages after it.
 func (s *Sink) refuse(ctx context.Context, session *session, m *replicate.Message, limit int) error {
 	for _, first := range []*error{session.failure.Load(), session.refusal.Load()} {
 		if first != nil {
