@@ -79,6 +79,7 @@ type PollInfo struct {
 	HorizonAge  time.Duration // how long open transactions have held the horizon back
 	Behind      uint64        // keys drawn beyond the last row read: at most this many rows are still to come
 	Above       bool          // rows wait beyond the horizon whose keys the sequence has not drawn
+	Unused      bool          // the page came too late, after a failure: its rows are read again
 	Duration    time.Duration
 	Err         error
 }

@@ -47,8 +47,13 @@ type PollRequest[K Key] struct {
 	MaxBytes        int // the page ends with the row that reaches this many bytes of messages
 	MaxMessageBytes int // a larger message is a *RowError; 0 for no limit
 
-	// OnFence is called exactly once in each Poll that returns no error, before the first row of the page is used. It
-	// returns how far the page may be used.
+	// Idle is set if everything up to the last poll's fence was settled and read, and nothing was seen beyond it. A
+	// source that can find out with less than a fence and a page that nothing has come since may answer Unchanged. It
+	// may always read both instead, and must do so in the first poll after it was opened.
+	Idle bool
+
+	// OnFence is called exactly once in each Poll that returns no error and does not answer Unchanged, before the first
+	// row of the page is used. It returns how far the page may be used.
 	OnFence func(Fence[K]) Bound[K]
 }
 
@@ -60,6 +65,8 @@ type PollResult struct {
 	Unsettled bool
 	// Above is set if a row lies above the highest key drawn, so its key did not come from the sequence.
 	Above bool
+	// Unchanged is set if an Idle poll found that nothing has come, and looked at nothing else.
+	Unchanged bool
 }
 
 // Fence describes the table's open transactions. It is read in two steps: first the highest key drawn so far, and then,

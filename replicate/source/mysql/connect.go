@@ -64,6 +64,9 @@ type source[R any, K replicate.Key] struct {
 	lookup   *wire.Statement
 	r        R   // the row being read
 	limit    int // rows to ask for, sized by what rows have weighed
+	high     K   // the highest key, as the last fence has it
+	hasHigh  bool
+	fenced   bool // there was a fence since the source was opened
 
 	warned map[string]bool // outlives a connection
 }
@@ -103,7 +106,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if s.proof, err = s.verify(ctx, true); err != nil {
 		return err
 	}
-	s.prepared, s.limit = prepared{}, firstLimit
+	s.prepared, s.limit, s.fenced = prepared{}, firstLimit, false
 	return s.verifyOffset(ctx, at)
 }
 

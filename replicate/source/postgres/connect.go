@@ -59,6 +59,8 @@ type source[R any, K replicate.Key] struct {
 	r      R   // the row being read
 	limit  int // rows to ask for, sized by what rows have weighed
 	params [2][]byte
+	drawn  upTo[K] // the highest key drawn, as the last fence has it
+	fenced bool    // there was a fence since the source was opened
 	beyond upTo[K] // the first row beyond the bound, as the last poll that saw one has it
 
 	// What outlives a connection.
@@ -108,7 +110,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	s.limit = firstLimit
+	s.limit, s.fenced = firstLimit, false
 	if err := s.verifyOffset(ctx, at); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@
 //	fence.go     the fence: the sequence's last value, and who may still use a key up to it
 //	holders.go   who they are
 //	poll.go      one round trip per poll: the fence, then the page in a newer snapshot
+//	idle.go      the brief look at a table where nothing was left, and why it is enough
 //	encoding.go  texts that are not valid in the database's encoding
 //	audit.go     single keys, for the late-row audit
 //	stranded.go  rows above the sequence

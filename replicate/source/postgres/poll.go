@@ -101,6 +101,11 @@ func (s *source[R, K]) Poll(
 	ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K],
 ) (replicate.PollResult, error) {
 	page.Reset()
+	if req.Idle {
+		if unchanged, err := s.unchanged(ctx); err != nil || unchanged {
+			return replicate.PollResult{Unchanged: unchanged}, err
+		}
+	}
 	defer s.cover.pass(req, page)
 	p := s.conn.StartPipeline(ctx)
 	p.SendQueryPrepared(stmtHigh, nil, nil, binaryFormat)
@@ -142,6 +147,7 @@ func (s *source[R, K]) readAnswers(
 	if err != nil {
 		return replicate.PollResult{}, err
 	}
+	s.drawn, s.fenced = upTo[K]{fence.High, fence.HasHigh}, true
 	bound := req.OnFence(fence)
 	rows, err := nextResult(p)
 	if err != nil {

@@ -36,6 +36,10 @@ func bindings(c *Config) []binding {
 	out := []binding{
 		bind("name", &c.Name),
 		bind("statsd_addr", &c.StatsdAddr),
+		bind("http_addr", &c.HTTP.Addr, SettingHTTPAddr),
+		bind("http_token_file", &c.HTTP.TokenFile, SettingHTTPToken),
+		bind("http_pprof", &c.HTTP.Pprof),
+		bind("http_ready_sec", &c.HTTP.Ready),
 		bind("once_wait_sec", &c.Loop.OnceWait, loopconfig.SettingOnceWait),
 		bind("drain_timeout_sec", &c.Loop.DrainTimeout),
 		bind("stuck_after_sec", &c.Loop.StuckAfter),

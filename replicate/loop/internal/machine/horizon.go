@@ -29,6 +29,7 @@ type Horizon[K replicate.Key] struct {
 	doubt   string             // why the source must be opened again: a fence did not continue the one before it
 	delay   time.Duration      // how long an epoch waits besides its holders
 
+	quiet    bool               // the last fence left nothing that is not settled
 	observed bool               // the poll under way, or the last one, has read its fence
 	bound    replicate.Bound[K] // what it was answered
 }
@@ -48,7 +49,7 @@ func (e epoch[K]) names() []string { return slices.Sorted(maps.Keys(e.holders)) 
 // reset forgets everything, since after a reconnect holders may have other identities and the database
 // may even be an older copy of itself. The first fence then begins anew, at the cost of one poll.
 func (h *Horizon[K]) reset() {
-	h.epochs, h.settled, h.begun, h.doubt = h.epochs[:0], replicate.Bound[K]{}, false, ""
+	h.epochs, h.settled, h.begun, h.quiet, h.doubt = h.epochs[:0], replicate.Bound[K]{}, false, false, ""
 }
 
 // discontinuity says why a fence does not continue the one before it, or nothing.
@@ -85,6 +86,7 @@ func (h *Horizon[K]) observe(f replicate.Fence[K], now time.Time) replicate.Boun
 	}
 	h.last = replicate.Fence[K]{High: f.High, HasHigh: f.HasHigh, Incarnation: f.Incarnation}
 	if f.Exact {
+		h.quiet = true
 		return replicate.Bound[K]{Kind: replicate.BoundUnlimited}
 	}
 	if why != "" {
@@ -109,6 +111,7 @@ func (h *Horizon[K]) observe(f replicate.Fence[K], now time.Time) replicate.Boun
 		h.push(epoch[K]{high: f.High, holders: present, readAt: now})
 	}
 	h.settle(now)
+	h.quiet = len(h.epochs) == 0
 	return h.settled
 }
 

@@ -43,7 +43,11 @@ type Machine[K replicate.Key] struct {
 	loaded   bool        // acked and next hold what was loaded in this tenure, or are further on
 	acked    Position[K]
 	next     Position[K] // the last row handed to the sink; polls read on from here
-	waiting  bool        // the pause after a poll without further rows
+	waiting  bool        // the pause after a poll without rows
+	newsAt   time.Time   // when there was something new last; pauses grow from then on
+	heldBack bool        // the poll under way, or the last one, began while keys waited for transactions to end
+	drained  drained[K]
+	lookedAt time.Time // when the last proper poll began
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
 	// strandedAt is when rows above the highest key drawn were last reported.
