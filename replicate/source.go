@@ -8,7 +8,10 @@ import (
 
 // SourceConfig is what a source needs to know in addition to the generated table.
 type SourceConfig struct {
-	URI    string // in the style of SQLAlchemy, which the Python daemon used
+	URI string // in the style of SQLAlchemy, which the Python daemon used
+	// ReadURI, if set, is called for the URI at each connection, since the password in it may change.
+	ReadURI func() (string, error)
+
 	Job    string // name of the job, for the connection's application name
 	Settle Settle
 	Warn   func(msg string) // called with what is odd but no reason to stop; never nil

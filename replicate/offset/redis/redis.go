@@ -34,6 +34,7 @@ import (
 type Config struct {
 	Addr               string // host:port, or redis:// or rediss://[user:password@]host:port[/db]
 	Username, Password string // win over those of the address
+	PasswordFile       string // holds the password, and is read at each connection; wins over Password
 	TLS                bool
 	CAFile             string // authority of the server's certificate, in PEM form; default: whom the system trusts
 	DB                 int
@@ -112,6 +113,16 @@ func (c Config) options() (*goredis.Options, error) {
 	}
 	if c.Password != "" {
 		options.Password = c.Password
+	}
+	if c.PasswordFile != "" {
+		if _, err := replicate.ReadSecret(c.PasswordFile); err != nil {
+			return nil, wrongSetting(SettingPasswordFile, err)
+		}
+		user, file := options.Username, c.PasswordFile
+		options.CredentialsProviderContext = func(context.Context) (string, string, error) {
+			password, err := replicate.ReadSecret(file)
+			return user, password, err
+		}
 	}
 	if c.DB != 0 {
 		options.DB = c.DB

@@ -42,7 +42,7 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 	}
 	return &source[R, K]{
 		table: t, builder: b, config: config, settle: c.Settle, formats: resultFormats(t.Columns),
-		warn: c.Warn, warned: map[string]bool{},
+		warn: c.Warn, warned: map[string]bool{}, job: c.Job, readURI: c.ReadURI,
 	}, nil
 }
 
@@ -53,6 +53,8 @@ type source[R any, K replicate.Key] struct {
 	settle  replicate.Settle
 	formats []int16 // of the columns of rows
 	warn    func(string)
+	job     string
+	readURI func() (string, error)
 
 	conn   *pgconn.PgConn
 	proof  proof
@@ -87,6 +89,15 @@ func (s *source[R, K]) warnOnce(msg string) {
 func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error) {
 	if err := s.Close(); err != nil {
 		return err
+	}
+	if s.readURI != nil {
+		uri, err := s.readURI()
+		if err != nil {
+			return err
+		}
+		if s.config, err = ParseURI(uri, s.job); err != nil {
+			return err
+		}
 	}
 	if s.conn, err = s.connect(ctx); err != nil {
 		return err

@@ -47,6 +47,7 @@ func bindings(c *Config) []binding {
 		bind("redis_addr", &c.Redis.Addr, redis.SettingAddr),
 		bind("redis.username", &c.Redis.Username, redis.SettingUsername),
 		bind("redis.password", &c.Redis.Password, redis.SettingPassword),
+		bind("redis.password_file", &c.Redis.PasswordFile, redis.SettingPasswordFile),
 		bind("redis.tls", &c.Redis.TLS, redis.SettingTLS),
 		bind("redis.ca_file", &c.Redis.CAFile, redis.SettingCAFile),
 		bind("redis.db", &c.Redis.DB, redis.SettingDB),
@@ -61,6 +62,7 @@ func bindings(c *Config) []binding {
 func sourceBindings(c *Config) []binding {
 	return []binding{
 		bind(sourceKey+"uri", &c.URI, replicate.SettingURI),
+		bind(sourceKey+"uri_file", &c.URIFile),
 		bind(sourceKey+"table", &c.Table),
 		bind(sourceKey+"primary_key", &c.PrimaryKey),
 		bind(sourceKey+"fields", &c.Fields),
@@ -97,6 +99,7 @@ func targetBindings(c *Config) []binding {
 		bind(kafkaKey+"sasl.mechanism", &k.SASL.Mechanism, kafka.SettingSASLMechanism),
 		bind(kafkaKey+"sasl.username", &k.SASL.Username),
 		bind(kafkaKey+"sasl.password", &k.SASL.Password),
+		bind(kafkaKey+"sasl.password_file", &k.SASL.PasswordFile, kafka.SettingSASLPasswordFile),
 		bind(kafkaKey+"linger_ms", &k.Linger),
 		bind(kafkaKey+"compression", &k.Compression, kafka.SettingCompression),
 		bind(kafkaKey+"buffered_bytes", &k.BufferedBytes, kafka.SettingBufferedBytes, replicate.SettingMaxMessageBytes),

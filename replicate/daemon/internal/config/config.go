@@ -27,6 +27,7 @@ type Config struct {
 	Loop       loop.Config
 
 	URI        string
+	URIFile    string // where it was read, if it was not in the configuration
 	Table      string
 	PrimaryKey string
 	Fields     []string

@@ -215,7 +215,7 @@ func (m *Machine[K]) publishFailed(err error) {
 // horizonAge is for how long the oldest transactions have held the horizon back.
 func (m *Machine[K]) horizonAge() time.Duration {
 	e, ok := m.horizon.oldest()
-	if !ok || len(e.holders) == 0 {
+	if !ok || !m.horizon.waits(e) {
 		return 0
 	}
 	return m.now.Sub(e.readAt)
@@ -229,7 +229,7 @@ func (m *Machine[K]) watchHorizon() {
 	e, _ := m.horizon.oldest()
 	m.stuckAt = m.now
 	m.source.busy, m.source.since = true, e.readAt
-	m.do(DescribeHolders{Holders: e.names()})
+	m.do(DescribeHolders{Holders: m.horizon.waitsFor(e)})
 }
 
 func (m *Machine[K]) onDescribed(ev HoldersDescribed) {
