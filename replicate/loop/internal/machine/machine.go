@@ -189,11 +189,22 @@ func (m *Machine[K]) Step(ev Event, now time.Time) []Action {
 		if ev.N == m.armed[ev.Timer] {
 			m.onTimer(ev.Timer)
 		}
+	case Retuned:
+		m.retune(ev.Config)
 	case StopRequested:
 		m.stop(nil)
 	}
 	m.pump()
 	return m.out
+}
+
+// retune takes the settings that count from the next poll, pause or stop on. All others need a restart.
+func (m *Machine[K]) retune(c loopconfig.Config) {
+	m.config.PollInterval = c.PollInterval
+	m.config.PageRows, m.config.PageBytes = c.PageRows, c.PageBytes
+	m.config.StuckAfter = c.StuckAfter
+	m.config.DrainTimeout = c.DrainTimeout
+	m.config.AuditInterval = c.AuditInterval
 }
 
 func (m *Machine[K]) do(a Action) { m.out = append(m.out, a) }
