@@ -4,7 +4,8 @@
 //
 //	uri.go      SQLAlchemy-style URIs
 //	connect.go  the connection, its pinned settings, errors that a retry can't heal
-//	verify.go   what must hold before a row is read: the table, its columns, its key
+//	verify.go   what must hold before a row is read: the table, its key
+//	columns.go  the columns and the numbers of their types, when verified and in each result
 //	tree.go     the table with its partitions and children, and what in it can't be proven
 //	sequence.go the one sequence that every key comes from
 //	trigger.go  triggers that may set the key
