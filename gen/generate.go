@@ -74,8 +74,9 @@ func generateEngine(r Request, plan *Plan, e *engine.Engine, module Module) ([]e
 
 func tableOptions(r Request, plan *Plan, t Planned) schema.TableOptions {
 	return schema.TableOptions{
-		Schema: t.Table.Schema, Table: t.Table.Name, Key: t.Table.Columns[t.Key].Name, Fields: r.Fields, Package: t.Package,
-		Source: filepath.ToSlash(t.File.Name), Regenerate: regenerate(r, plan, t), AutoIncrement: t.Table.AutoIncrement,
+		Schema: t.Table.Schema, Table: t.Table.Name, Key: t.Table.Columns[t.Key].Name, Fields: t.Fields,
+		Package: t.Package,
+		Source:  filepath.ToSlash(t.File.Name), Regenerate: regenerate(r, plan, t), AutoIncrement: t.Table.AutoIncrement,
 		Strict: t.Table.Strict,
 	}
 }
@@ -84,9 +85,11 @@ func tableOptions(r Request, plan *Plan, t Planned) schema.TableOptions {
 // it: with every schema file of the engine, since they may build on each other.
 func regenerate(r Request, plan *Plan, t Planned) string {
 	args := []string{"repliqate-gen"}
+	seen := map[string]bool{}
 	for _, f := range plan.files {
-		if f.Engine == t.File.Engine {
-			args = append(args, "--schema", filepath.ToSlash(f.Name))
+		if named := plan.named[f.Name]; f.Engine == t.File.Engine && !seen[named] {
+			seen[named] = true
+			args = append(args, "--schema", filepath.ToSlash(named))
 		}
 	}
 	args = append(args, "--table", t.Table.QualifiedName())
@@ -96,11 +99,11 @@ func regenerate(r Request, plan *Plan, t Planned) string {
 	if out := filepath.ToSlash(filepath.Clean(r.Out)); out != DefaultOut {
 		args = append(args, "--out", out)
 	}
-	if column, _ := r.primaryKey(t.Table); column != "" {
-		args = append(args, "--primary-key", column)
+	if t.AskedKey {
+		args = append(args, "--primary-key", t.Table.Columns[t.Key].Name)
 	}
-	if len(r.Fields) > 0 { // last, since a replicator whose configuration publishes all columns cuts it off
-		args = append(args, "--fields", strings.Join(r.Fields, ","))
+	if len(t.Fields) > 0 { // last, since a replicator whose configuration publishes all columns cuts it off
+		args = append(args, "--fields", ddl.JoinList(t.Fields))
 	}
 	for i, arg := range args {
 		args[i] = shellQuote(arg)
@@ -111,7 +114,8 @@ func regenerate(r Request, plan *Plan, t Planned) string {
 // shellQuote puts an argument between single quotes if a shell would change it.
 func shellQuote(arg string) string {
 	if strings.IndexFunc(arg, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./,=:@+", r))
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("_-./,=:@+", r))
 	}) < 0 {
 		return arg
 	}
@@ -131,7 +135,7 @@ func extraData(r Request, t Planned, module Module) render.Data {
 		URI:       strings.ReplaceAll(deploy.URI, "{package}", t.Package),
 		Folder:    path.Join(module.Below, t.Package),
 		LocalFile: deploy.LocalFile,
-		Fields:    r.Fields,
+		Fields:    t.Fields,
 		Format:    emit.Format,
 	}
 	if deploy.Sequence != nil {

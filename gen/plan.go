@@ -11,9 +11,9 @@ import (
 
 	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/engine"
+	"github.com/repliqate/repliqate/gen/migrations"
 	"github.com/repliqate/repliqate/gen/render"
 	"github.com/repliqate/repliqate/gen/schema"
-	"github.com/repliqate/repliqate/internal/nearest"
 )
 
 // DefaultOut is the folder that is written to if none is named.
@@ -21,23 +21,27 @@ const DefaultOut = "generated"
 
 // Request is what a person asks of the generator.
 type Request struct {
-	Schemas     []string          // files with CREATE TABLE statements
+	Schemas     []string          // files with CREATE TABLE statements, or folders of them
 	Tables      []string          // tables to generate; empty: all that have a key
 	PrimaryKeys map[string]string // column by table; "" is for every table
 	Fields      []string          // columns to publish; empty: all
+	Without     []string          // columns not to publish
 	Engine      string            // empty: recognised by the DDL
 	Out         string            // folder to write to
 	With        []string          // what is written beside the code: config, dockerfile, systemd
+	List        bool              // what is wrong with a table is said, and no reason to stop
 }
 
 // Plan is what will be generated.
 type Plan struct {
 	Tables  []Planned
 	Skipped []error  // tables that can't be replicated, each with the reason
-	Notes   []string // how engines were recognised
+	Notes   []string // how engines were recognised, and what was left out
+	Passed  []string // what was not understood, or can't matter, and was passed over
 
 	files []*engine.File
-	known map[string]bool // packages of all tables of the schemas, planned or not
+	named map[string]string // what was named to have a file read, by its path
+	known map[string]bool   // packages of all tables of the schemas, planned or not
 }
 
 // Planned is one table of a Plan.
@@ -45,7 +49,11 @@ type Planned struct {
 	Package string
 	Key     int
 	Table   *ddl.Table
-	File    *engine.File
+	Fields  []string // columns to publish; empty: all
+	Columns []string // all that the table has, read or not
+	// AskedKey is set if the key was named, and is not just the declared one.
+	AskedKey bool
+	File     *engine.File
 }
 
 func packageName(t *ddl.Table) string {
@@ -64,29 +72,57 @@ func Prepare(r Request) (*Plan, error) {
 	if err := render.Check(r.With); err != nil {
 		return nil, err
 	}
-	files, err := Engines.Read(schemaFiles(r.Schemas), e)
+	set, err := migrations.Find(schemaFiles(r.Schemas))
 	if err != nil {
 		return nil, err
 	}
-	if err := r.checkTables(files); err != nil {
+	plan := &Plan{Notes: set.Notes, named: map[string]string{}, known: map[string]bool{}}
+	paths := make([]string, len(set.Files))
+	for i, f := range set.Files {
+		paths[i], plan.named[f.Path] = f.Path, f.Named
+	}
+	if plan.files, err = Engines.Read(paths, e); err != nil {
 		return nil, err
 	}
-	plan := &Plan{files: files, known: map[string]bool{}}
-	for _, f := range files {
-		if f.Why != "" {
-			plan.Notes = append(plan.Notes, fmt.Sprintf("%s: engine %s, %s", f.Name, f.Engine.Name, f.Why))
-		}
+	chosen, err := r.choose(plan.files)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range plan.files {
+		plan.describe(f)
 		for _, t := range f.Tables {
 			plan.known[packageName(t)] = true
-			if err := plan.consider(r, f, t); err != nil {
+			if err := plan.consider(r, chosen, f, t); err != nil {
 				return nil, err
 			}
 		}
+	}
+	if err := r.checkWithout(plan.Tables); err != nil {
+		return nil, err
 	}
 	if len(plan.Tables) == 0 {
 		return nil, errors.Join(append([]error{errors.New("no table can be replicated")}, plan.Skipped...)...)
 	}
 	return plan, plan.collisions()
+}
+
+// describe notes what was taken for granted of a file and what was passed over.
+func (p *Plan) describe(f *engine.File) {
+	if f.Why != "" {
+		p.Notes = append(p.Notes, fmt.Sprintf("%s: engine %s, %s", f.Name, f.Engine.Name, f.Why))
+	}
+	p.Notes = append(p.Notes, f.Notes...)
+	for _, skipped := range f.Skipped {
+		p.Passed = append(p.Passed, "skipped: "+skipped)
+	}
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(f.Passed)) {
+		kinds = append(kinds, fmt.Sprintf("%s (%d)", kind, f.Passed[kind]))
+	}
+	if kinds != nil {
+		p.Passed = append(p.Passed, fmt.Sprintf("%s: passed over, since they define no table: %s", f.Name,
+			strings.Join(kinds, ", ")))
+	}
 }
 
 // schemaFiles returns the files, each once. A path is relative if it can be, since it is printed into
@@ -107,46 +143,24 @@ func schemaFiles(names []string) []string {
 	return out
 }
 
-// checkTables reports a table that was asked for, or given a key, and is not there.
-func (r Request) checkTables(files []*engine.File) error {
-	asked := slices.Clone(r.Tables)
-	for _, name := range slices.Sorted(maps.Keys(r.PrimaryKeys)) {
-		if name != "" {
-			asked = append(asked, name)
-		}
-	}
-	var tables []*ddl.Table
-	for _, f := range files {
-		tables = append(tables, f.Tables...)
-	}
-	for _, name := range asked {
-		if slices.ContainsFunc(tables, func(t *ddl.Table) bool { return t.Called(name) }) {
-			continue
-		}
-		var names []string
-		positions := map[string]string{}
-		for _, t := range tables {
-			names = append(names, t.QualifiedName())
-			positions[t.QualifiedName()] = t.Position()
-		}
-		near := nearest.Some(name, names, 3)
-		for i, n := range near {
-			near[i] = fmt.Sprintf("%s (%s)", n, positions[n])
-		}
-		return fmt.Errorf("%s: there is no table %q: the nearest names are %s",
-			strings.Join(r.Schemas, ", "), name, strings.Join(near, ", "))
-	}
-	return nil
-}
-
 // consider plans a table or skips it. One that was asked for by name must do, another is skipped with
 // the reason why it has no key.
-func (p *Plan) consider(r Request, f *engine.File, t *ddl.Table) error {
-	asked := slices.ContainsFunc(r.Tables, t.Called)
+func (p *Plan) consider(r Request, chosen *choice, f *engine.File, t *ddl.Table) error {
+	asked := chosen.tables[t]
 	if len(r.Tables) > 0 && !asked {
 		return nil
 	}
-	column, named := r.primaryKey(t)
+	if t.Mistake != nil {
+		if !r.List {
+			return t.Mistake
+		}
+		p.Skipped = append(p.Skipped, t.Mistake)
+		return nil
+	}
+	column, named := chosen.keys[t]
+	if !named {
+		column = r.PrimaryKeys[""]
+	}
 	key, err := f.Engine.Key(t, column)
 	if err != nil {
 		if asked || named {
@@ -155,33 +169,16 @@ func (p *Plan) consider(r Request, f *engine.File, t *ddl.Table) error {
 		p.Skipped = append(p.Skipped, err)
 		return nil
 	}
-	if err := f.Engine.CheckTypes(t); err != nil {
+	fields, err := r.fields(t)
+	if err != nil {
 		return err
 	}
-	if err := checkFields(t, r.Fields); err != nil {
+	name, columns := t.Columns[key].Name, t.ColumnNames()
+	if err := leaveOut(f.Engine, t, fields); err != nil {
 		return err
 	}
-	p.Tables = append(p.Tables, Planned{Package: packageName(t), Key: key, Table: t, File: f})
-	return nil
-}
-
-// primaryKey returns the column that was asked for to be the key, and whether for this very table.
-func (r Request) primaryKey(t *ddl.Table) (column string, named bool) {
-	for _, table := range slices.Sorted(maps.Keys(r.PrimaryKeys)) {
-		if table != "" && t.Called(table) {
-			return r.PrimaryKeys[table], true
-		}
-	}
-	return r.PrimaryKeys[""], false
-}
-
-func checkFields(t *ddl.Table, fields []string) error {
-	for _, name := range fields {
-		if t.Column(name) < 0 {
-			return t.Fail(fmt.Errorf("table %s has no column %s to publish: the nearest names are %s", t.QualifiedName(), name,
-				strings.Join(nearest.Some(name, t.ColumnNames(), 3), ", ")))
-		}
-	}
+	p.Tables = append(p.Tables, Planned{Package: packageName(t), Key: t.Column(name), Table: t, Fields: fields,
+		Columns: columns, AskedKey: column != "", File: f})
 	return nil
 }
 
@@ -194,7 +191,8 @@ func (p *Plan) collisions() error {
 		switch {
 		case other == nil:
 		case other.QualifiedName() == t.Table.QualifiedName():
-			return t.Table.Fail(fmt.Errorf("table %s is defined twice, first at %s", t.Table.QualifiedName(), other.Position()))
+			return t.Table.Fail(fmt.Errorf("table %s is defined twice, first at %s", t.Table.QualifiedName(),
+				other.Position()))
 		default:
 			return t.Table.Fail(fmt.Errorf("tables %s (%s) and %s both map to package %s: "+
 				"generate them into different folders with --table and --out",

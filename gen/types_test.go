@@ -41,7 +41,8 @@ func TestOtherTypes(t *testing.T) {
 			ddl := fmt.Sprintf("CREATE TABLE orders (id bigserial PRIMARY KEY,\n    odd %s%s);\n", typ, array)
 			writeInput(t, "s.sql", []byte(ddl))
 			stdout, stderr, status := generate("repliqate-gen", "--schema", "s.sql")
-			want := fmt.Sprintf("s.sql:2:9: column odd of table orders: type %s is not supported (at %q)\n",
+			want := fmt.Sprintf("s.sql:2:9: table orders: column odd: type %s is not supported: "+
+				"--without odd leaves out what can't be read (at %q)\n",
 				name, strings.Fields(strings.ReplaceAll(typ, "(", " "))[0])
 			if status != 1 || !strings.HasSuffix(stderr, want) || len(tree()) != 2 {
 				t.Errorf("%s%s: exit %d, %q, files %q: %swant %s", typ, array, status, stdout, tree(), stderr, want)

@@ -21,7 +21,7 @@ type Message struct {
 func Read(value []byte) (Message, error) {
 	var m Message
 	if err := json.Unmarshal(value, &m); err != nil {
-		return m, fmt.Errorf("it is no message of a replicator: %w", err)
+		return m, fmt.Errorf("it is not a message of a replicator: %w", err)
 	}
 	if sum := sha256.Sum256(m.Data); hex.EncodeToString(sum[:]) != m.Hash {
 		return m, fmt.Errorf("its hash is not that of its data: %s", m.Hash)

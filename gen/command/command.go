@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/repliqate/repliqate/gen"
+	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/emit"
 	"github.com/repliqate/repliqate/internal/buildinfo"
 )
@@ -65,17 +66,20 @@ func Run(args []string, stdout, stderr io.Writer) int {
 
 func flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "schema", Usage: "`FILE` with CREATE TABLE statements (repeatable)"},
+		&cli.StringSliceFlag{Name: "schema", Usage: "`FILE` with CREATE TABLE statements, or a folder of " +
+			"migrations (repeatable)"},
 		&cli.StringSliceFlag{Name: "table",
 			Usage: "`TABLE` to generate (repeatable; default: every table with a single-column integer primary key)"},
 		&cli.StringSliceFlag{Name: "primary-key",
 			Usage: "unique not-null integer `COLUMN`, or TABLE=COLUMN, to use instead of the declared key"},
 		&cli.StringFlag{Name: "fields", Usage: "comma-separated `COLUMNS` to publish (default: all)"},
+		&cli.StringFlag{Name: "without", Usage: "comma-separated `COLUMNS` not to publish"},
 		&cli.StringFlag{Name: "engine",
 			Usage: "`ENGINE` of the schema: " + gen.Engines.Names() + " (default: recognised by the DDL)"},
 		&cli.StringFlag{Name: "out", Value: gen.DefaultOut, Usage: "`FOLDER` to write to"},
 		&cli.StringFlag{Name: "config", Usage: "take table, primary_key and fields from an existing config `FILE`"},
-		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd (comma-separated)"},
+		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd " +
+			"(comma-separated)"},
 		&cli.BoolFlag{Name: "check", Usage: "write nothing; list stale files and exit with 1 if there are any"},
 		&cli.BoolFlag{Name: "list", Usage: "write nothing; list tables, keys, types and what would be generated"},
 		&cli.BoolFlag{Name: "version", Usage: "print the version and the number of the output format, and exit"},
@@ -85,7 +89,8 @@ func flags() []cli.Flag {
 func run(c *cli.Context, stdout io.Writer) error {
 	r := gen.Request{Schemas: c.StringSlice("schema"), Tables: c.StringSlice("table"), Engine: c.String("engine"),
 		Out: c.String("out"), PrimaryKeys: map[string]string{},
-		Fields: split(c.String("fields")), With: split(c.String("with"))}
+		Fields: ddl.SplitList(c.String("fields")), Without: ddl.SplitList(c.String("without")),
+		With: ddl.SplitList(c.String("with")), List: c.Bool("list")}
 	for _, key := range c.StringSlice("primary-key") {
 		table, column, ok := strings.Cut(key, "=")
 		if !ok {
@@ -140,17 +145,6 @@ func run(c *cli.Context, stdout io.Writer) error {
 	return nil
 }
 
-// split reads a comma-separated list.
-func split(s string) []string {
-	var out []string
-	for _, part := range strings.Split(s, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			out = append(out, part)
-		}
-	}
-	return out
-}
-
 func check(w io.Writer, out string, c gen.Changes) error {
 	for _, name := range c.Write {
 		fmt.Fprintln(w, "stale:", filepath.Join(out, name))
@@ -201,5 +195,8 @@ func list(w io.Writer, plan *gen.Plan) {
 	}
 	for _, skipped := range plan.Skipped {
 		fmt.Fprintln(w, "skipped:", skipped)
+	}
+	for _, passed := range plan.Passed {
+		fmt.Fprintln(w, passed)
 	}
 }

@@ -1,12 +1,15 @@
 package ddl
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/repliqate/repliqate/gen/migrations"
+	"github.com/repliqate/repliqate/gen/script"
 )
 
 // Error is a mistake in a schema file. Text is the word at which it was found.
@@ -33,6 +36,12 @@ type File struct {
 	Text    string
 	Note    string // ends errors about its SQL: as whose SQL it is read, if nobody said so
 	Default string // schema that need not be named; empty if the engine has no schemas
+
+	Broken bool // Text has U+FFFD in the place of bytes that are not UTF-8
+
+	Notes   []string       // what was taken for granted, each with the file's name
+	Skipped []string       // what was not understood and may matter, each with its place
+	Passed  map[string]int // how many statements of each kind were passed over
 
 	Tables  []*Table
 	Aliases *Aliases // shared by all files of an engine
@@ -66,18 +75,53 @@ func Open(name string) (*File, error) {
 	return New(name, content)
 }
 
-// New makes a file of content, which must be text. A byte order mark is left out.
-func New(name string, content []byte) (*File, error) {
-	f := &File{Name: name, Text: string(bytes.TrimPrefix(content, []byte("\ufeff")))}
-	for i, r := range f.Text {
-		if r == 0 || r == utf8.RuneError && !strings.HasPrefix(f.Text[i:], "\ufffd") {
-			return nil, f.At(i, errors.New("this is not UTF-8 text: expected CREATE TABLE statements"))
+// Include opens a file that this one includes: relative to the working directory, as clients do, or to the
+// file that includes it.
+func (f *File) Include(path string) (*File, error) {
+	included, err := Open(path)
+	if err != nil && !filepath.IsAbs(path) {
+		if beside, again := Open(filepath.Join(filepath.Dir(f.Name), path)); again == nil {
+			included, err = beside, nil
 		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	included.Note, included.Default, included.Aliases = f.Note, f.Default, f.Aliases
+	return included, nil
+}
+
+// New makes a file of content, which must be text. What migrations take back is blanked.
+func New(name string, content []byte) (*File, error) {
+	text, note, err := script.Decode(content)
+	f := &File{Name: name, Text: text, Broken: note == "" && !utf8.Valid(content)}
+	if err != nil {
+		return nil, f.Whole(err)
 	}
 	if strings.TrimSpace(f.Text) == "" {
 		return nil, f.Whole(errors.New("the file is empty: expected CREATE TABLE statements"))
 	}
+	f.note(note)
+	f.Text, note = migrations.Up(text)
+	f.note(note)
 	return f, nil
+}
+
+func (f *File) note(text string) {
+	if text != "" {
+		f.Notes = append(f.Notes, f.Name+": "+text)
+	}
+}
+
+// Skip remembers that something was not understood and left out, since no table is known to need it.
+func (f *File) Skip(err error) { f.Skipped = append(f.Skipped, err.Error()) }
+
+// Pass counts a statement that can't decide what a table is, by the words that it begins with.
+func (f *File) Pass(statement string, d script.Dialect) {
+	if f.Passed == nil {
+		f.Passed = map[string]int{}
+	}
+	f.Passed[d.Kind(statement)]++
 }
 
 // At makes an error that points to byte pos of the file and quotes the word there.
@@ -109,22 +153,10 @@ func (f *File) WordAt(pos int) string {
 	if pos < 0 || pos >= len(f.Text) {
 		return ""
 	}
-	if found := Lexemes(f.Text[pos:]); len(found) > 0 && found[0].Pos == 0 {
-		word, _, _ := strings.Cut(found[0].Text, "\n")
-		return word
+	n, found := next(f.Text[pos:])
+	if !found {
+		return ""
 	}
-	return ""
-}
-
-// Schemas returns the schemas of the file's wanted tables, but for the default one.
-func (f *File) Schemas(wanted map[*Table]bool) []string {
-	var names []string
-	seen := map[string]bool{"": true}
-	for _, t := range f.Tables {
-		if wanted[t] && !seen[t.Schema] {
-			seen[t.Schema] = true
-			names = append(names, t.Schema)
-		}
-	}
-	return names
+	word, _, _ := strings.Cut(f.Text[pos:pos+n], "\n")
+	return word
 }

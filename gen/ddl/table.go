@@ -14,9 +14,13 @@ type Table struct {
 	AutoIncrement bool // the engine never gives a key twice
 	Strict        bool // no column holds a value of another type than its own
 
+	Comment       string
+	PartitionedBy []string // columns that decide in which part of the table a row is; empty for an expression
+
 	File    *File
 	Pos     int   // where its name is in File
 	Problem error // why its columns can't be known
+	Mistake error // why what the files say of it can't be right; it is said whenever the table is wanted
 }
 
 // Column is a column as the DDL defines it.
@@ -25,6 +29,9 @@ type Column struct {
 	Type    Type
 	NotNull bool
 	Unique  bool
+	Comment string
+	// Generated is set if the database draws the values itself, one after the other.
+	Generated bool
 
 	File     *File  // where it is defined, which may be another file than the table's
 	Pos      int    // where its name is
@@ -51,12 +58,22 @@ func (t *Table) QualifiedName() string {
 	return t.Schema + "." + t.Name
 }
 
-// Called reports whether a person means this table: its schema may be named even if it is the default,
-// and quotes are left out, as a configuration may have them.
+// SQLName is the table's name in SQL, each part between double quotes.
+func (t *Table) SQLName() string {
+	quote := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+	switch {
+	case t.Schema != "":
+		return quote(t.Schema) + "." + quote(t.Name)
+	case t.File.Default != "":
+		return quote(t.File.Default) + "." + quote(t.Name)
+	}
+	return quote(t.Name)
+}
+
+// Called reports whether a name is this table's, as it is printed. Its schema may be named even if it is the
+// default.
 func (t *Table) Called(name string) bool {
-	plain := strings.ReplaceAll(name, `"`, "")
-	return name == t.QualifiedName() || plain == t.QualifiedName() ||
-		t.Schema == "" && t.File.Default != "" && plain == t.File.Default+"."+t.Name
+	return name == t.QualifiedName() || t.Schema == "" && t.File.Default != "" && name == t.File.Default+"."+t.Name
 }
 
 // Column returns the index of a column, or -1.

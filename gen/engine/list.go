@@ -108,5 +108,11 @@ func (e *Engine) read(all []*File) error {
 			return nil
 		}
 	}
-	return files[0].Whole(errors.New("no table is defined: expected CREATE TABLE statements"))
+	err := errors.New("no table is defined: expected CREATE TABLE statements")
+	for _, f := range files {
+		if len(f.Skipped) > 0 {
+			return files[0].Whole(fmt.Errorf("%w; %s", err, f.Skipped[0]))
+		}
+	}
+	return files[0].Whole(err)
 }

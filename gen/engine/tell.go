@@ -24,10 +24,13 @@ func (l List) tellAll(files []*File) {
 	}
 }
 
+// looked is how many bytes of a file are looked at. A dump with data can be of any size.
+const looked = 1 << 20
+
 // tell finds the engine by words that only one of them has: first what is a syntax error to the
 // others, then what is unusual with them. It also returns what told it, and nothing if no word does.
 func (l List) tell(text string) (*Engine, string) {
-	all := ddl.Lexemes(text)
+	all := ddl.Lexemes(text[:min(len(text), looked)])
 	marks := make([]string, len(all))
 	for i, t := range all {
 		marks[i] = t.Mark()

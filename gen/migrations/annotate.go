@@ -34,47 +34,73 @@ func annotated(tool, up, down string) annotation {
 
 // Up blanks the way down of a file. What it left out is said in note, with the lines.
 func Up(text string) (up, note string) {
+	comments := commentLines(text)
 	for _, a := range annotations {
-		if blanked, lines := a.blank(text); lines != "" {
+		if blanked, lines := a.blank(text, comments); lines != "" {
 			return blanked, fmt.Sprintf("%s are the way down of %s, left out", lines, a.tool)
 		}
 	}
 	return text, ""
 }
 
-// blank replaces all but the ends of lines between a down annotation and the next up annotation.
-func (a annotation) blank(text string) (string, string) {
-	var b strings.Builder
-	var ranges []string
-	number, from := 0, 0 // from is the line at which the way down begins
-	for line := range strings.Lines(text) {
-		number++
-		switch {
-		case a.down.MatchString(line):
-			if from == 0 {
-				from = number
-			}
-		case from > 0 && a.up.MatchString(line):
-			ranges = append(ranges, fmt.Sprintf("%d to %d", from, number-1))
-			from = 0
-		}
-		if from > 0 {
-			b.WriteString(spaces(line))
-		} else {
-			b.WriteString(line)
-		}
-	}
-	if from > 0 {
-		ranges = append(ranges, fmt.Sprintf("%d to %d", from, number))
-	}
-	if len(ranges) == 0 {
-		return text, ""
-	}
-	return b.String(), "lines " + strings.Join(ranges, ", ")
+// line is a line that may be an annotation.
+type line struct {
+	number, pos int
+	text        string
 }
 
-// spaces blanks a line, byte by byte.
-func spaces(line string) string {
-	body := strings.TrimRight(line, "\r\n")
-	return strings.Repeat(" ", len(body)) + line[len(body):]
+// commentLines returns the lines that begin with a comment.
+func commentLines(text string) []line {
+	var out []line
+	number, pos := 0, 0
+	for whole := range strings.Lines(text) {
+		number++
+		if begins := strings.TrimLeft(whole, " \t"); strings.HasPrefix(begins, "--") || strings.HasPrefix(begins, "#") {
+			out = append(out, line{number, pos, whole})
+		}
+		pos += len(whole)
+	}
+	return out
+}
+
+// blank replaces all but the ends of lines between a down annotation and the next up annotation.
+func (a annotation) blank(text string, comments []line) (string, string) {
+	var out []byte
+	var ranges []string
+	var from *line // at which the way down begins
+	end := func(number, pos int) {
+		if out == nil {
+			out = []byte(text)
+		}
+		blank(out[from.pos:pos])
+		ranges = append(ranges, fmt.Sprintf("%d to %d", from.number, number))
+		from = nil
+	}
+	for i := range comments {
+		l := &comments[i]
+		switch {
+		case a.down.MatchString(l.text):
+			if from == nil {
+				from = l
+			}
+		case from != nil && a.up.MatchString(l.text):
+			end(l.number-1, l.pos)
+		}
+	}
+	if from != nil {
+		end(strings.Count(strings.TrimSuffix(text, "\n"), "\n")+1, len(text))
+	}
+	if ranges == nil {
+		return text, ""
+	}
+	return string(out), "lines " + strings.Join(ranges, ", ")
+}
+
+// blank replaces all but the ends of lines by spaces.
+func blank(text []byte) {
+	for i, c := range text {
+		if c != '\n' && c != '\r' {
+			text[i] = ' '
+		}
+	}
 }

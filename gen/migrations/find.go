@@ -65,7 +65,7 @@ func (s *Set) addFolder(name string) error {
 		if files == nil {
 			continue
 		}
-		s.Notes = append(s.Notes, fmt.Sprintf("%s: %d files in the order of %s", name, len(files), t.name))
+		s.Notes = append(s.Notes, fmt.Sprintf("%s: read in the order of %s: %d of its files", name, t.name, len(files)))
 		for _, f := range files {
 			s.add(filepath.Join(name, filepath.FromSlash(f)), name)
 		}

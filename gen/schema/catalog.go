@@ -150,6 +150,9 @@ func (r *request) find(schema, name string) (*catalogTable, error) {
 func (r *request) typeOf(e *engine.Engine, c catalogColumn, all Options) ddl.Type {
 	t := ddl.Type{Name: c.Type.Name, Schema: c.Type.Schema, Array: c.IsArray,
 		Base: all.Domains[c.Type.Name], Defined: true} // types that nobody knows were refused before
+	if base, known := all.Domains[c.Type.Schema+"."+c.Type.Name]; known {
+		t.Base = base
+	}
 	if name, other := all.Types[t.Name]; other {
 		t.Name = name
 	}

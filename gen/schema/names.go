@@ -37,14 +37,15 @@ func PackageName(schema, table string, imported map[string]bool) string {
 }
 
 // misread reports whether Go would take a package's name for something else: a keyword, a predeclared
-// name, a folder or a file with a meaning of its own, or a package that all generated code imports.
+// name, a folder or a file with a meaning of its own, or a package that all generated code imports. The program of
+// a package gen would be called as the generator is.
 func misread(name string) bool {
 	last := name[strings.LastIndexByte(name, '_')+1:]
 	return token.IsKeyword(name) || gotypes.Universe.Lookup(name) != nil || meaningful[name] ||
 		last == "test" && last != name || constrained[last] && last != name
 }
 
-var meaningful = set(`internal vendor testdata main init cmd documentation builtin
+var meaningful = set(`internal vendor testdata main init cmd documentation builtin gen
 	replicate replicatetest daemon canonical strings strconv bytes testing json hex`)
 
 // constrained are the endings of file names that mean an operating system or a processor.

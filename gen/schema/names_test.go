@@ -29,7 +29,7 @@ func TestFieldNames(t *testing.T) {
 // No package is called what Go or its build would misread.
 func TestPackageName(t *testing.T) {
 	for name, want := range map[string]string{
-		"orders": "orders", "Order Items": "order_items", "internal": "internal_table",
+		"orders": "orders", "Order Items": "order_items", "internal": "internal_table", "gen": "gen_table",
 		"test": "test", "x_test": "x_test_table",
 		"events_windows": "events_windows_table", "windows": "windows", "a_linux_arm64": "a_linux_arm64_table",
 		"_a": "t_a", "1": "t1",

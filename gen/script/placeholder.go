@@ -3,6 +3,7 @@ package script
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -42,7 +43,11 @@ func (s *Statement) Placeholder(d Dialect) *Placeholder {
 		}
 		n, lexeme := d.next(rest)
 		if c := rest[0]; lexeme && (c == '"' || c == '`' || c == '[') {
-			if at := inName.FindStringIndex(rest[:n]); at != nil {
+			whole := []int{1, n - 1} // a table may be called so; a schema is not
+			if strings.HasPrefix(rest[n:], ".") {
+				whole = nil
+			}
+			if at := inName.FindStringIndex(rest[:n]); at != nil && !slices.Equal(at, whole) {
 				found := rest[at[0]:at[1]]
 				return &Placeholder{pos + at[0], found, fmt.Sprintf("give the file with its value in the place of "+
 					"%s", found)}

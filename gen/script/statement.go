@@ -92,3 +92,27 @@ func (s *Statement) Begins(d Dialect, words ...string) bool {
 	}
 	return true
 }
+
+// Kind is the words that a statement begins with, as far as they say what it does.
+func (d Dialect) Kind(statement string) string {
+	var words []string
+	for pos := 0; pos < len(statement) && len(words) < 2; {
+		n, lexeme := d.next(statement[pos:])
+		if lexeme {
+			if !word(statement[pos]) {
+				break
+			}
+			if w := strings.ToUpper(statement[pos : pos+n]); w != "OR" && w != "REPLACE" {
+				words = append(words, w)
+			}
+		}
+		pos += n
+	}
+	if len(words) > 0 && !twoWords[words[0]] {
+		words = words[:1]
+	}
+	return strings.Join(words, " ")
+}
+
+// twoWords are the words after which another one says what it is about.
+var twoWords = map[string]bool{"CREATE": true, "ALTER": true, "DROP": true, "COMMENT": true}

@@ -39,7 +39,7 @@ func TestSilenceIsNoticed(t *testing.T) {
 			pause(ctx, 50*time.Millisecond)
 		}
 		noticed := time.Since(began)
-		// What it tries next must not take for ever either: the port answers, the server does not.
+		// What it tries next must not hang either: the port answers, the server does not.
 		pause(ctx, 5*time.Second)
 		must(t, w.proxies[c.server].Heal())
 		healed := time.Now()

@@ -29,7 +29,7 @@ func (s rowKeys) Publish(_ context.Context, b *replicate.Batch, done func(error)
 	done(nil)
 }
 
-// TestTruncatedTableStopsTheJob truncates a table while it is replicated, so that its keys begin anew. Nothing
+// TestTruncatedTableStopsTheJob truncates a table while it is replicated, so that its keys start again from 1. Nothing
 // cuts the connection, so only the fence shows it: the job must stop and say why, not wait for keys beyond its
 // offset. A restart of the server is no reason to stop.
 func TestTruncatedTableStopsTheJob(t *testing.T) {

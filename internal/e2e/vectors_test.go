@@ -33,7 +33,7 @@ var hostile = []string{
 }
 
 // TestVectors publishes the differential vectors of PostgreSQL, the oldest and the newest, from databases whose
-// settings are as installed, hostile for the database and hostile for the role. Each time the original's data and
+// settings are as installed, hostile for the database and hostile for the role. Each time the Python daemon's data and
 // hashes come out (Promise 6).
 func TestVectors(t *testing.T) {
 	suite.Servers(t, "PostgreSQL")

@@ -74,7 +74,7 @@ func (p *Proxy) add(toxics ...string) error {
 const patience = 5 * time.Second
 
 // Heal ends every connection, and lets through what comes then. A new proxy takes the place of the old one:
-// Toxiproxy can wait for itself for ever when it takes a fault from a connection that ends meanwhile.
+// Toxiproxy can deadlock with itself when it removes a fault from a connection that is just ending.
 func (p *Proxy) Heal() error {
 	stopped := make(chan struct{})
 	go func(old *toxiproxy.Proxy) {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Check compares the data of our message for a row with what the original publishes. Unless the row differs by design,
-// the hash must be the same and the data, parsed, be equal; if it does, our value must be the one that is listed.
+// Check compares the data of our message for a row with what the Python daemon publishes. Unless the row differs by
+// design, the hash must be the same and the data, parsed, be equal; if it does, our value must be the listed one.
 func (v *Vectors) Check(r *Row, ours []byte) error {
 	differs, err := v.difference(r)
 	if err != nil {
@@ -30,16 +30,16 @@ func (v *Vectors) Check(r *Row, ours []byte) error {
 		case !bytes.Contains(ours, []byte(want)):
 			return fmt.Errorf("our data %.300s does not have %.300s (%s)", ours, want, differs.Why)
 		case same:
-			return fmt.Errorf("the original publishes the same hash: this is no difference")
+			return fmt.Errorf("the Python daemon publishes the same hash: so the row does not differ")
 		}
 		return nil
 	}
 	if r.Raises != "" {
-		return fmt.Errorf("the original publishes nothing (%s), and that is not in the list of differences", r.Raises)
+		return fmt.Errorf("the Python daemon publishes nothing (%s), and that is not in the list of differences", r.Raises)
 	}
 	theirs, err := parse([]byte(r.Data))
 	if err != nil {
-		return fmt.Errorf("data of the original: %w", err)
+		return fmt.Errorf("data of the Python daemon: %w", err)
 	}
 	if !reflect.DeepEqual(mine, theirs) {
 		return fmt.Errorf("the data, parsed, differs:\n got %s\nwant %s", ours, r.Data)

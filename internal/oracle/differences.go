@@ -5,7 +5,7 @@ import "strings"
 // differencesTable is the table of the schema that holds nothing but rows that differ.
 const differencesTable = "differences"
 
-// Difference is a value that we publish otherwise than the original, by design. docs/types.md tells users.
+// Difference is a value that we publish otherwise than the Python daemon, by design. docs/types.md tells users.
 type Difference struct {
 	Column string
 	Value  string // as in the vector's row
@@ -15,17 +15,17 @@ type Difference struct {
 
 // Why something differs.
 const (
-	notANumber  = "JSON has no number for it, and the original writes a word that JSON does not know"
-	date        = "the original can't write dates and times"
-	decimal     = "the original can't write decimals"
-	binaryValue = "the original can't write binary values"
-	declared    = "the original reads the column by its declared type and not by the value's storage class"
-	enumArray   = "the original misreads arrays of enums that hold more than plain labels"
-	jsonArray   = "the original takes a document that is an array, where it comes first, for a dimension"
-	domainArray = "the original takes an array of a domain for its text"
+	notANumber  = "JSON has no number for it, and the Python daemon writes a word that JSON does not know"
+	date        = "the Python daemon can't write dates and times"
+	decimal     = "the Python daemon can't write decimals"
+	binaryValue = "the Python daemon can't write binary values"
+	declared    = "the Python daemon reads the column by its declared type and not by the value's storage class"
+	enumArray   = "the Python daemon misreads arrays of enums that hold more than plain labels"
+	jsonArray   = "the Python daemon takes a document that is an array, where it comes first, for a dimension"
+	domainArray = "the Python daemon takes an array of a domain for its text"
 	pythonLimit = "Python refuses such long integers and such deep nesting"
-	noDocument  = "the original can't read what is not JSON"
-	bounds      = "the original's driver can't read bounds of more than one dimension"
+	noDocument  = "the Python daemon can't read what is not JSON"
+	bounds      = "the Python daemon's driver can't read bounds of more than one dimension"
 )
 
 // differences are all differences by design, by engine.
@@ -78,9 +78,9 @@ var differences = map[string][]Difference{
 	"sqlite": {
 		{"r", "real:7ff0000000000000", `"Infinity"`, notANumber},
 		{"r", "real:fff0000000000000", `"-Infinity"`, notANumber},
-		{"b", "integer:2", "2", "the original makes true of whatever is not 0"},
-		{"b", "text:yes", `"yes"`, "the original makes true of whatever is not 0"},
-		{"b", "real:3fe0000000000000", "0.5", "the original makes true of whatever is not 0"},
+		{"b", "integer:2", "2", "the Python daemon publishes true for anything but 0"},
+		{"b", "text:yes", `"yes"`, "the Python daemon publishes true for anything but 0"},
+		{"b", "real:3fe0000000000000", "0.5", "the Python daemon publishes true for anything but 0"},
 		{"t", "blob:AP8=", `"AP8="`, binaryValue},
 		{"raw", "blob:AAECAwQFBg==", `"AAECAwQFBg=="`, binaryValue},
 		{"raw", "blob:", `""`, binaryValue},

@@ -1,4 +1,4 @@
-// Package oracle holds what the Python original publishes of rows of every type: rows, the data and hash of their
+// Package oracle holds what the Python daemon publishes of rows of every type: rows, the data and hash of their
 // messages, and the bytes that PostgreSQL sends for them. scripts/oracle reads the rows, cmd/make-vectors drives it and
 // writes testdata; tests here and in internal/e2e compare.
 package oracle
@@ -32,7 +32,7 @@ type Column struct {
 	Type string `json:"type"`
 }
 
-// Row is one row with what the original publishes of it. Keys are drawn in the order of the vectors, from 1 on.
+// Row is one row with what the Python daemon publishes of it. Keys are drawn in the order of the vectors, from 1 on.
 type Row struct {
 	Table string `json:"table"`
 	// Row has the columns that are not null: for PostgreSQL as the text that it reads, for SQLite as a storage class, a
@@ -40,8 +40,8 @@ type Row struct {
 	Row map[string]string `json:"row"`
 	// Wire has the same columns and the key as PostgreSQL sends them in binary format.
 	Wire map[string][]byte `json:"wire,omitempty"`
-	// Data is the data of the original's message, in the order of the columns; it is not JSON where it holds NaN. Hash
-	// is its hash. Where the original can't read or write the row, Raises says why and both are empty.
+	// Data is the data of the Python daemon's message, in the order of the columns; it is not JSON if it holds NaN.
+	// Hash is its hash. If the daemon can't read or write the row, Raises says why and both are empty.
 	Data   string `json:"data,omitempty"`
 	Hash   string `json:"hash,omitempty"`
 	Raises string `json:"raises,omitempty"`

@@ -114,7 +114,7 @@ var renders = map[string]render{
 	"jsonb[]":                       many(pgbin.JSONBs),
 }
 
-// What PostgreSQL sends for the rows is published as the original publishes them.
+// What PostgreSQL sends for the rows is published as the Python daemon publishes them.
 func TestPostgresVectors(t *testing.T) {
 	v := load(t, "postgres")
 	check(t, v, func(table oracle.Table, r *oracle.Row) []byte {
@@ -146,7 +146,7 @@ var methods = map[string]func(sqlval.Value, []byte) []byte{
 	"JSON": sqlval.Value.AppendEmbedded, "JSONB": sqlval.Value.AppendEmbedded,
 }
 
-// What SQLite holds after the rows were inserted is published as the original publishes it.
+// What SQLite holds after the rows were inserted is published as the Python daemon publishes it.
 func TestSQLiteVectors(t *testing.T) {
 	v := load(t, "sqlite")
 	conn, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite, sqlite.OpenCreate)

@@ -67,7 +67,7 @@ func Quote(s string) string {
 	return out + `"`
 }
 
-// Float places the point among the shortest digits of a float of so many bits by the rule of Python's repr.
+// Float places the point among the shortest digits of a float of this width by the rule of Python's repr.
 func Float(v float64, bits int) string {
 	switch {
 	case math.IsNaN(v):

@@ -38,7 +38,7 @@ func parseJars(list string) []jar {
 	return jars
 }
 
-// find returns the one jar of the list whose name begins so.
+// find returns the jar of the list whose name has this prefix.
 func find(prefix string) jar {
 	for _, j := range parseJars(otherJars) {
 		if strings.HasPrefix(path.Base(j.path), prefix) {
@@ -88,7 +88,7 @@ func locked(name string, do func() error) error {
 	return do()
 }
 
-// fetch returns the file of a jar, downloaded where the cache lacks it or holds something else.
+// fetch returns the file of a jar, downloaded if the cache lacks it or holds something else.
 func fetch(ctx context.Context, j jar) (string, error) {
 	dir, err := cacheDir()
 	if err != nil {

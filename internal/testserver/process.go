@@ -39,7 +39,7 @@ var starts = func() chan func() {
 	return queue
 }()
 
-// launch starts a command in a process group of its own. Root's servers run as nobody where asked.
+// launch starts a command in a process group of its own. With dropRoot, a server that root starts runs as nobody.
 func launch(log string, dropRoot bool, name string, args ...string) (*process, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -124,8 +124,8 @@ func (p *process) signal(s syscall.Signal, group bool) error {
 // handedOut are the ports that this process has been given, which are in use soon.
 var handedOut sync.Map
 
-// FreePort finds a port that nobody listens on. It lies below those that the system gives to clients: a client
-// could else take it before its server does.
+// FreePort finds a port that nobody listens on. It lies below those that the system gives to clients: otherwise
+// a client could take it before its server does.
 func FreePort() (int, error) {
 	for range 1000 {
 		port := 20_000 + rand.IntN(12_000)

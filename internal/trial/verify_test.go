@@ -14,7 +14,7 @@ import (
 
 var start = time.UnixMilli(1e12)
 
-// at is a message of the row key, with the row's own values, so many seconds after the start.
+// at is a message of the row key, with the row's own values, the given number of seconds after the start.
 func at(second float64, session int64, partition int32, key int64) Message {
 	after := time.Duration(second * float64(time.Second))
 	return Message{Key: key, Partition: partition, Session: session, At: start.Add(after), Row: sumOf(fmt.Sprint(key))}

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -9,113 +11,289 @@ import (
 	"github.com/repliqate/repliqate/gen/ddl"
 )
 
-// createTable takes a table. It returns nil for a partition: that has the columns of its parent, which
-// is the one to replicate.
-func (r *reader) createTable(f *ddl.File, create *pg.CreateStmt) (*ddl.Table, error) {
-	if create.Partbound != nil || create.Relation.Relpersistence == "t" {
-		return nil, nil
+// define adds a table.
+func (r *reader) define(c *clause, t *table) {
+	t.root, t.uniques, t.notNull = r.root, map[string][]string{}, map[string]string{}
+	if _, twice := r.tables[name{t.Schema, t.Name}]; !twice {
+		r.tables[name{t.Schema, t.Name}] = t
 	}
-	t := &ddl.Table{Schema: create.Relation.Schemaname, Name: create.Relation.Relname,
-		File: f, Pos: nameAt(f, create.Relation)}
-	if t.Schema == schema {
-		t.Schema = ""
-	}
-	if create.IfNotExists && r.find(t.Schema, t.Name) != nil {
-		return nil, nil
-	}
-	switch {
-	case create.OfTypename != nil:
-		t.Problem = fmt.Errorf("the columns of table %s are those of a type: give its definition with columns",
-			t.QualifiedName())
-	case len(create.InhRelations) > 0:
-		t.Problem = fmt.Errorf("table %s inherits columns: give its definition with all columns and without INHERITS",
-			t.QualifiedName())
-	}
-	for _, element := range create.TableElts {
-		switch n := element.Node.(type) {
-		case *pg.Node_ColumnDef:
-			if err := addColumn(t, f, n.ColumnDef); err != nil {
-				return nil, err
-			}
-		case *pg.Node_Constraint:
-			constrain(t, n.Constraint)
-		case *pg.Node_TableLikeClause:
-			t.Problem = fmt.Errorf("table %s takes columns from another with LIKE: give its definition with all columns",
-				t.QualifiedName())
-		}
-	}
-	f.Tables = append(f.Tables, t)
-	return t, nil
+	r.order = append(r.order, t)
 }
 
-// nameAt returns where the last part of a relation's name is.
-func nameAt(f *ddl.File, relation *pg.RangeVar) int {
-	pos := int(relation.Location)
+// newTable makes a table of the name of a relation, or nil if it is there already and may be, or is
+// temporary.
+func (r *reader) newTable(c *clause, relation *pg.RangeVar, ifNotExists bool) *table {
+	n := name{own(relation.Schemaname), relation.Relname}
 	if relation.Schemaname == "" {
-		return pos
+		n.schema = own(r.creating())
 	}
-	if parts := ddl.Lexemes(f.Text[pos:]); len(parts) > 2 && parts[1].Text == "." {
-		return pos + parts[2].Pos
-	}
-	return pos
-}
-
-func addColumn(t *ddl.Table, f *ddl.File, def *pg.ColumnDef) error {
-	if def.GetTypeName() == nil {
-		t.Problem = fmt.Errorf("column %s of table %s has no type", def.GetColname(), t.QualifiedName())
+	if relation.Relpersistence == "t" || (ifNotExists || c.exists) && r.tables[n] != nil {
 		return nil
 	}
-	if t.Column(def.Colname) >= 0 {
-		return f.At(int(def.Location), fmt.Errorf("table %s has column %s already", t.QualifiedName(), def.Colname))
+	t := &table{Table: &ddl.Table{Schema: n.schema, Name: n.name, File: c.file, Pos: c.namePos(relation)}}
+	r.define(c, t)
+	return t
+}
+
+// namePos returns where the last part of a relation's name is.
+func (c *clause) namePos(relation *pg.RangeVar) int {
+	if relation.Schemaname == "" {
+		return c.pos(relation.Location)
 	}
-	c := ddl.Column{Name: def.Colname, Pos: int(def.Location)}
-	setType(&c, f, def.TypeName)
-	switch c.Type.Name {
-	case "serial", "serial2", "serial4", "serial8", "smallserial", "bigserial":
-		c.NotNull = true
+	parts := dialect.Lexemes(c.text[relation.Location:])
+	if len(parts) > 2 && parts[1].Text == "." {
+		return c.pos(relation.Location + int32(parts[2].Pos))
 	}
-	for _, node := range def.Constraints {
-		switch node.GetConstraint().GetContype() {
-		case pg.ConstrType_CONSTR_PRIMARY:
-			t.PrimaryKey, c.NotNull = []string{c.Name}, true
-		case pg.ConstrType_CONSTR_UNIQUE:
-			c.Unique = true
-		case pg.ConstrType_CONSTR_NOTNULL, pg.ConstrType_CONSTR_IDENTITY:
-			c.NotNull = true
+	return c.pos(relation.Location)
+}
+
+// createTable takes a table. A partition has the columns of its parent, which is the one to replicate.
+func (r *reader) createTable(c *clause, create *pg.CreateStmt) error {
+	t := r.newTable(c, create.Relation, create.IfNotExists)
+	if t == nil {
+		return nil
+	}
+	for _, param := range create.GetPartspec().GetPartParams() {
+		t.PartitionedBy = append(t.PartitionedBy, param.GetPartitionElem().GetName())
+	}
+	for _, node := range create.InhRelations {
+		if err := r.inherit(c, t, node.GetRangeVar()); err != nil {
+			return err
 		}
 	}
-	t.Columns = append(t.Columns, c)
+	t.hidden = create.Partbound != nil
+	if create.OfTypename != nil {
+		r.takeType(t, create.OfTypename)
+	}
+	for _, element := range create.TableElts {
+		var err error
+		switch n := element.Node.(type) {
+		case *pg.Node_ColumnDef:
+			err = r.addColumn(c, t, n.ColumnDef)
+		case *pg.Node_Constraint:
+			t.constraint(n.Constraint)
+		case *pg.Node_TableLikeClause:
+			err = r.like(c, t, n.TableLikeClause)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func setType(c *ddl.Column, f *ddl.File, name *pg.TypeName) {
-	c.File = f
-	c.Type = ddl.Type{Name: typeName(name), Array: len(name.ArrayBounds) > 0}
-	if len(name.Names) == 2 {
-		if s := name.Names[0].GetString_().GetSval(); s != "pg_catalog" && s != schema {
-			c.Type.Schema = s
-		}
+// inherit takes the columns of a parent, which are not null where they are not null there.
+func (r *reader) inherit(c *clause, t *table, relation *pg.RangeVar) error {
+	parent := r.relation(relation)
+	if parent == nil {
+		t.Problem = c.fail(relation.Location, fmt.Errorf("table %s, which table %s has its columns from, is not "+
+			"defined "+
+			"before it", relation.Relname, t.QualifiedName()))
+		return nil
 	}
-	c.TypePos = int(name.Location)
-	c.TypeText = f.WordAt(c.TypePos)
+	parent.children = append(parent.children, t)
+	t.copyColumns(parent)
+	return nil
 }
 
-func constrain(t *ddl.Table, c *pg.Constraint) {
+// copyColumns takes the columns of another table.
+func (t *table) copyColumns(from *table) {
+	for _, column := range from.Columns {
+		if t.Column(column.Name) < 0 {
+			column.NotNull = column.NotNull || slices.Contains(from.PrimaryKey, column.Name)
+			t.Columns = append(t.Columns, column)
+		}
+	}
+	if from.Problem != nil && t.Problem == nil {
+		t.Problem = from.Problem
+	}
+}
+
+// like takes the columns of another table, and of the rest what the options say.
+func (r *reader) like(c *clause, t *table, like *pg.TableLikeClause) error {
+	from := r.relation(like.Relation)
+	if from == nil {
+		t.Problem = c.fail(like.Relation.Location, fmt.Errorf("table %s takes columns from table %s, which is not "+
+			"defined "+
+			"before it: give its definition with all columns", t.QualifiedName(), like.Relation.Relname))
+		return nil
+	}
+	const defaults, identity, indexes = 1 << 3, 1 << 5, 1 << 6 // of TableLikeOption in parsenodes.h
+	first := len(t.Columns)
+	t.copyColumns(from)
+	for i := first; i < len(t.Columns); i++ {
+		column := &t.Columns[i]
+		column.Generated = column.Generated && like.Options&(defaults|identity) != 0
+	}
+	if like.Options&indexes != 0 {
+		if from.PrimaryKey != nil {
+			t.PrimaryKey, t.pkName = slices.Clone(from.PrimaryKey), t.Name+"_pkey"
+		}
+		for index, columns := range from.uniques {
+			t.uniques[t.Name+" like "+index] = columns
+		}
+	}
+	return nil
+}
+
+// takeType takes the columns of a composite type.
+func (r *reader) takeType(t *table, of *pg.TypeName) {
+	def := r.types[r.typeNamed(of.Names)]
+	if def == nil || def.columns == nil {
+		t.Problem = fmt.Errorf("the columns of table %s are those of type %s, which is not defined before it: "+
+			"give its definition with columns", t.QualifiedName(), lastName(of.Names))
+		return
+	}
+	for _, column := range def.columns {
+		if err := r.addColumn(def.clause, t, column); err != nil {
+			t.Problem = err
+		}
+	}
+}
+
+// createTableAs takes a table whose columns only the database knows.
+func (r *reader) createTableAs(c *clause, n *pg.CreateTableAsStmt) error {
+	if n.Objtype != pg.ObjectType_OBJECT_TABLE {
+		return nil
+	}
+	if t := r.newTable(c, n.Into.Rel, n.IfNotExists); t != nil {
+		t.Problem = fmt.Errorf("the columns of table %s are those of a query: give its definition with columns, "+
+			"for example from pg_dump --schema-only", t.QualifiedName())
+	}
+	return nil
+}
+
+// addColumn adds a column. One that is there from a parent or a type takes the constraints.
+func (r *reader) addColumn(c *clause, t *table, def *pg.ColumnDef) error {
+	i := t.Column(def.Colname)
+	switch {
+	case i >= 0 && def.GetTypeName() == nil, i >= 0 && t.inherits(r):
+	case i >= 0:
+		return about(t, c.fail(def.Location, fmt.Errorf("table %s has column %s already", t.QualifiedName(),
+			def.Colname)))
+	case def.GetTypeName() == nil:
+		t.Problem = fmt.Errorf("column %s of table %s has no type", def.GetColname(), t.QualifiedName())
+		return nil
+	default:
+		column := ddl.Column{Name: def.Colname, File: c.file, Pos: c.pos(def.Location)}
+		r.setType(c, &column, def.TypeName)
+		i = len(t.Columns)
+		t.Columns = append(t.Columns, column)
+	}
+	column := &t.Columns[i]
+	if strings.Contains(column.Type.Name, "serial") && column.Type.Schema == "" {
+		column.NotNull, column.Generated = true, true
+	}
+	column.NotNull = column.NotNull || def.IsNotNull
+	for _, node := range def.Constraints {
+		t.columnConstraint(i, node.GetConstraint())
+	}
+	return nil
+}
+
+// inherits reports whether the table has a parent.
+func (t *table) inherits(r *reader) bool {
+	return slices.ContainsFunc(r.order, func(parent *table) bool { return slices.Contains(parent.children, t) })
+}
+
+func (t *table) columnConstraint(i int, c *pg.Constraint) {
+	column := &t.Columns[i]
+	switch c.GetContype() {
+	case pg.ConstrType_CONSTR_PRIMARY, pg.ConstrType_CONSTR_UNIQUE:
+		t.key(c, []string{column.Name})
+	case pg.ConstrType_CONSTR_NOTNULL:
+		column.NotNull = true
+		if c.Conname != "" {
+			t.notNull[c.Conname] = column.Name
+		}
+	case pg.ConstrType_CONSTR_NULL:
+		column.NotNull = false
+	case pg.ConstrType_CONSTR_IDENTITY:
+		column.NotNull, column.Generated = true, true
+	case pg.ConstrType_CONSTR_DEFAULT:
+		column.Generated = draws(c.GetRawExpr())
+	}
+}
+
+// draws reports whether a default is nextval of a sequence.
+func draws(n *pg.Node) bool {
+	return lastName(n.GetFuncCall().GetFuncname()) == "nextval"
+}
+
+func (r *reader) setType(c *clause, column *ddl.Column, n *pg.TypeName) {
+	column.File, column.Type, column.TypePos = c.file, r.typeOf(n), c.pos(n.Location)
+	column.TypeText = c.file.WordAt(column.TypePos)
+}
+
+// constraint takes a constraint of the table that makes columns unique.
+func (t *table) constraint(c *pg.Constraint) {
 	var columns []string
 	for _, key := range c.GetKeys() {
 		columns = append(columns, key.GetString_().GetSval())
 	}
-	switch c.GetContype() {
+	if c.GetIndexname() != "" { // ADD PRIMARY KEY USING INDEX
+		columns = t.uniques[c.Indexname]
+	}
+	t.key(c, columns)
+}
+
+func (t *table) key(c *pg.Constraint, columns []string) {
+	switch constraint := c.GetConname(); c.GetContype() {
 	case pg.ConstrType_CONSTR_PRIMARY:
-		t.PrimaryKey = columns
+		t.PrimaryKey, t.pkName = columns, constraint
+		if constraint == "" {
+			t.pkName = t.Name + "_pkey"
+		}
+		for _, column := range columns {
+			if i := t.Column(column); i >= 0 {
+				t.Columns[i].NotNull = true
+			}
+		}
 	case pg.ConstrType_CONSTR_UNIQUE:
-		t.MarkUnique(columns)
+		if constraint == "" {
+			constraint = t.Name + "_" + strings.Join(columns, "_") + "_key"
+		}
+		if !c.GetDeferrable() { // it would be looked at too late for a reader
+			t.uniques[constraint] = columns
+		}
 	}
 }
 
-// index takes a unique index on one column, which is as good as a constraint.
+func (t *table) renameConstraint(from, to string) {
+	if t.pkName == from {
+		t.pkName = to
+	}
+	if columns, ok := t.uniques[from]; ok {
+		delete(t.uniques, from)
+		t.uniques[to] = columns
+	}
+	if column, ok := t.notNull[from]; ok {
+		delete(t.notNull, from)
+		t.notNull[to] = column
+	}
+}
+
+func (t *table) dropConstraint(constraint string) {
+	if t.pkName == constraint {
+		t.PrimaryKey, t.pkName = nil, ""
+	}
+	delete(t.uniques, constraint)
+	if i := t.Column(t.notNull[constraint]); i >= 0 {
+		t.Columns[i].NotNull = false
+	}
+}
+
+// without forgets what concerned a column that is gone.
+func (t *table) without(column string) {
+	if slices.Contains(t.PrimaryKey, column) {
+		t.PrimaryKey, t.pkName = nil, ""
+	}
+	maps.DeleteFunc(t.uniques, func(_ string, columns []string) bool { return slices.Contains(columns, column) })
+}
+
+// index takes a unique index, which is as good as a constraint if it is on columns alone.
 func (r *reader) index(n *pg.IndexStmt) {
-	t := r.find(n.GetRelation().GetSchemaname(), n.GetRelation().GetRelname())
+	t := r.relation(n.GetRelation())
 	if t == nil || !n.Unique || n.WhereClause != nil {
 		return
 	}
@@ -123,87 +301,26 @@ func (r *reader) index(n *pg.IndexStmt) {
 	for _, param := range n.IndexParams {
 		columns = append(columns, param.GetIndexElem().GetName()) // empty for an expression
 	}
-	t.MarkUnique(columns)
+	index := n.Idxname
+	if index == "" {
+		index = t.Name + "_" + strings.Join(columns, "_") + "_idx"
+	}
+	t.uniques[index] = columns
 }
 
-// alterTable takes what is added or changed later, as pg_dump and migrations write it. sqlc sees what
-// changes columns.
-func (r *reader) alterTable(f *ddl.File, alter *pg.AlterTableStmt) (*ddl.Table, bool, error) {
-	t := r.find(alter.GetRelation().GetSchemaname(), alter.GetRelation().GetRelname())
-	if t == nil {
-		return nil, false, nil
-	}
-	keep := false
-	for _, node := range alter.Cmds {
-		cmd := node.GetAlterTableCmd()
-		i := t.Column(cmd.GetName())
-		switch cmd.GetSubtype() {
-		case pg.AlterTableType_AT_AddConstraint:
-			constrain(t, cmd.GetDef().GetConstraint())
-			continue
-		case pg.AlterTableType_AT_AttachPartition:
-			if child := cmd.GetDef().GetPartitionCmd().GetName(); child != nil {
-				if part := r.find(child.Schemaname, child.Relname); part != nil {
-					part.Forget()
-				}
-			}
-			continue
-		case pg.AlterTableType_AT_AddColumn:
-			def := cmd.GetDef().GetColumnDef()
-			if cmd.MissingOk && t.Column(def.GetColname()) >= 0 {
-				continue // ADD COLUMN IF NOT EXISTS
-			}
-			if err := addColumn(t, f, def); err != nil {
-				return nil, false, err
-			}
-			keep = true
-			continue
-		case pg.AlterTableType_AT_DropColumn, pg.AlterTableType_AT_AlterColumnType, pg.AlterTableType_AT_SetNotNull,
-			pg.AlterTableType_AT_DropNotNull:
-		default:
-			continue
+// comment takes what is said of a table or of a column.
+func (r *reader) comment(c *pg.CommentStmt) {
+	items := c.Object.GetList().GetItems()
+	switch {
+	case c.Objtype == pg.ObjectType_OBJECT_TABLE:
+		if t := r.named(items); t != nil {
+			t.Comment = c.Comment
 		}
-		if i < 0 {
-			if cmd.MissingOk {
-				continue
+	case c.Objtype == pg.ObjectType_OBJECT_COLUMN && len(items) > 1:
+		if t := r.named(items[:len(items)-1]); t != nil {
+			if i := t.Column(lastName(items)); i >= 0 {
+				t.Columns[i].Comment = c.Comment
 			}
-			return nil, false, f.At(nameAt(f, alter.Relation), fmt.Errorf("table %s has no column %s to change: it has %s",
-				t.QualifiedName(), cmd.GetName(), strings.Join(t.ColumnNames(), ", ")))
 		}
-		alterColumn(t, f, i, cmd)
-		keep = true
 	}
-	return t, keep, nil
-}
-
-func alterColumn(t *ddl.Table, f *ddl.File, i int, cmd *pg.AlterTableCmd) {
-	switch cmd.Subtype {
-	case pg.AlterTableType_AT_DropColumn:
-		t.Columns = append(t.Columns[:i:i], t.Columns[i+1:]...)
-	case pg.AlterTableType_AT_AlterColumnType:
-		if name := cmd.GetDef().GetColumnDef().GetTypeName(); name != nil {
-			setType(&t.Columns[i], f, name)
-		}
-	case pg.AlterTableType_AT_SetNotNull:
-		t.Columns[i].NotNull = true
-	case pg.AlterTableType_AT_DropNotNull:
-		t.Columns[i].NotNull = false
-	}
-}
-
-func typeName(t *pg.TypeName) string {
-	name := lastName(t.Names)
-	if name == "char" { // the parser calls char(n) bpchar
-		return `"char"`
-	}
-	return name
-}
-
-// baseName is the type that a domain is over; one over arrays is not supported and shows as such.
-func baseName(t *pg.TypeName) string {
-	name := typeName(t)
-	if len(t.GetArrayBounds()) > 0 {
-		name += "[]"
-	}
-	return name
 }

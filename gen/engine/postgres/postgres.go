@@ -54,7 +54,7 @@ var Engine = &engine.Engine{
 			if inSchema == "" {
 				inSchema = schema
 			}
-			return inSchema + "." + table + "_" + key + "_seq"
+			return quote(inSchema) + "." + quote(table+"_"+key+"_seq")
 		},
 	},
 }

@@ -11,23 +11,35 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/repliqate/repliqate/gen/ddl"
+	"github.com/repliqate/repliqate/gen/script"
 )
 
-// reader runs the files in an in-memory database, so that SQLite itself says what they define.
+// dialect is what the sqlite3 program takes for the end of a statement.
+var dialect = script.Dialect{Backticks: true, Brackets: true, Bodies: true, DotCommands: true}
+
+// reader runs what the files define in an in-memory database, so that SQLite itself says what that is.
 type reader struct {
-	conn   *sqlite.Conn
-	tables []*ddl.Table
-	named  map[*ddl.Table]map[string]int // where CREATE TABLE names columns, by name in lower case
-	added  []statement                   // ALTER TABLE statements, for the positions of columns that they add
+	conn     *sqlite.Conn
+	splitter script.Splitter
+	sources  map[*script.Source]*ddl.File
+	root     *ddl.File // the file that was named, which may include others
+
+	tables   []*ddl.Table
+	roots    map[*ddl.Table]*ddl.File
+	named    map[*ddl.Table]map[string]int // where CREATE TABLE names columns, by name in lower case
+	added    []statement                   // ALTER TABLE statements, for the positions of columns that they add
+	mistakes map[string]error              // the first thing that is wrong about a table, by name in lower case
 }
 
-// statement is the part of a file between two semicolons.
+// statement is a statement of a file.
 type statement struct {
 	file     *ddl.File
 	pos, end int
 }
 
-func (s statement) lexemes() []ddl.Lexeme { return ddl.Lexemes(s.file.Text[s.pos:s.end]) }
+func (s statement) text() string { return s.file.Text[s.pos:s.end] }
+
+func (s statement) lexemes() []ddl.Lexeme { return ddl.Lexemes(s.text()) }
 
 // statementTimeout bounds a statement, such as CREATE TABLE AS with a recursive query that never ends.
 const statementTimeout = 5 * time.Second
@@ -38,55 +50,195 @@ func read(files []*ddl.File) error {
 		return fmt.Errorf("open an in-memory SQLite database: %w", err)
 	}
 	defer conn.Close()
-	r := &reader{conn: conn, named: map[*ddl.Table]map[string]int{}}
+	r := &reader{conn: conn, sources: map[*script.Source]*ddl.File{}, roots: map[*ddl.Table]*ddl.File{},
+		named: map[*ddl.Table]map[string]int{}, mistakes: map[string]error{}}
+	r.splitter = script.Splitter{Dialect: dialect, Open: r.include}
 	for _, f := range files {
-		if err := r.run(f); err != nil {
-			return err
+		src := &script.Source{Name: f.Name, Text: f.Text}
+		r.root, r.sources[src] = f, f
+		for s := range r.splitter.Statements(src) {
+			if err := r.run(statement{r.sources[s.Source], s.Pos, s.End}); err != nil {
+				return fmt.Errorf("read the tables of %s: %w", f.Name, err)
+			}
 		}
 		f.Needed = func(wanted map[*ddl.Table]bool) string { return needed(f, wanted) }
 	}
+	files[0].Notes = append(files[0].Notes, r.splitter.Notes...)
 	for _, t := range r.tables {
 		if err := r.columns(t); err != nil {
 			return fmt.Errorf("read table %s of %s: %w", t.Name, t.File.Name, err)
 		}
-		t.File.Tables = append(t.File.Tables, t)
+		t.Mistake = r.mistakes[strings.ToLower(t.Name)]
+		root := r.roots[t]
+		root.Tables = append(root.Tables, t)
 	}
 	return nil
 }
 
-// run runs the statements that define something one by one, so that an error has a position. All others
-// are only compiled: a schema file must not change anything, wherever it comes from.
-func (r *reader) run(f *ddl.File) error {
-	for pos := 0; pos < len(f.Text); {
-		found := ddl.Lexemes(f.Text[pos:])
-		if len(found) == 0 {
-			return nil
+// include opens a file that another one reads with .read.
+func (r *reader) include(path string, from *script.Source) (*script.Source, error) {
+	f, err := r.sources[from].Include(path)
+	if err != nil {
+		return nil, err
+	}
+	src := &script.Source{Name: f.Name, Text: f.Text}
+	r.sources[src] = f
+	return src, nil
+}
+
+// run runs a statement that decides what tables there are. All others are passed over: a schema file must not
+// change anything, wherever it comes from, and what they say need not be right.
+func (r *reader) run(s statement) error {
+	found := s.lexemes()
+	if len(found) == 0 {
+		return nil
+	}
+	if found[0].Is("ATTACH") {
+		return r.attach(s, found)
+	}
+	about, decides := subject(found)
+	if !decides {
+		s.file.Pass(s.text(), dialect)
+		return nil
+	}
+	err := r.step(s.text())
+	if err != nil {
+		if r.step(literals(s.text(), found)) == nil {
+			err = nil
 		}
-		s := statement{f, pos + found[0].Pos, len(f.Text)}
-		stmt, trailing, err := r.conn.PrepareTransient(f.Text[s.pos:])
-		if err != nil {
-			return sqliteError(s, err)
+	}
+	if err != nil {
+		r.mistaken(s, found, about, err)
+		return nil
+	}
+	return r.follow(s)
+}
+
+// subject returns the table that a statement is about, and whether the statement can decide what the table
+// is. The tables of SQLite itself, such as sqlite_sequence, are made by it.
+func subject(found []ddl.Lexeme) (table string, decides bool) {
+	i := 1
+	switch {
+	case begins(found, "CREATE", "VIRTUAL", "TABLE"), begins(found, "CREATE", "UNIQUE", "INDEX"):
+		i = 3
+	case begins(found, "CREATE", "TABLE"), begins(found, "ALTER", "TABLE"), begins(found, "DROP", "TABLE"),
+		begins(found, "DROP", "INDEX"):
+		i = 2
+	default:
+		return "", false
+	}
+	index := found[i-1].Is("INDEX")
+	for i < len(found) && (found[i].Is("IF") || found[i].Is("NOT") || found[i].Is("EXISTS")) {
+		i++
+	}
+	for ; index && i < len(found); i++ { // the table is after ON
+		if found[i].Is("ON") {
+			i++
+			break
 		}
-		if pos = len(f.Text) - trailing; pos <= s.pos {
-			return nil
+	}
+	if i+2 < len(found) && found[i+1].Text == "." {
+		i += 2
+	}
+	if i >= len(found) {
+		return "", true
+	}
+	return found[i].Name(), !strings.HasPrefix(strings.ToLower(found[i].Name()), "sqlite_")
+}
+
+func begins(found []ddl.Lexeme, words ...string) bool {
+	if len(found) < len(words) {
+		return false
+	}
+	for i, w := range words {
+		if !found[i].Is(w) {
+			return false
 		}
-		if stmt == nil {
-			continue
-		}
-		s.end = pos
-		if defines(found[0]) {
-			r.conn.SetInterrupt(timeout())
-			_, err = stmt.Step()
-			r.conn.SetInterrupt(nil)
-		}
-		if err = errors.Join(err, stmt.Finalize()); err != nil {
-			return sqliteError(s, err)
-		}
-		if err := r.follow(s); err != nil {
-			return fmt.Errorf("read the tables of %s: %w", f.Name, err)
+	}
+	return true
+}
+
+// attach makes an empty database of the name of one that is attached: what is created there is in another
+// file.
+func (r *reader) attach(s statement, found []ddl.Lexeme) error {
+	for i, l := range found {
+		if l.Is("AS") && i+1 < len(found) {
+			if err := r.step("ATTACH ':memory:' AS " + found[i+1].Text); err != nil {
+				s.file.Skip(sqliteError(s, err))
+				return nil
+			}
+			s.file.Skip(s.file.At(s.pos, fmt.Errorf("the tables of database %s are in a file of its own: "+
+				"give a schema of that one to have them", found[i+1].Name())))
 		}
 	}
 	return nil
+}
+
+// step runs a statement.
+func (r *reader) step(text string) error {
+	stmt, _, err := r.conn.PrepareTransient(text)
+	if err != nil || stmt == nil {
+		return err
+	}
+	r.conn.SetInterrupt(timeout())
+	_, err = stmt.Step()
+	r.conn.SetInterrupt(nil)
+	return errors.Join(err, stmt.Finalize())
+}
+
+// literals writes strings between double quotes as SQL has them. The sqlite3 program takes both; SQLite as it
+// is built in here does not.
+func literals(text string, found []ddl.Lexeme) string {
+	out := []byte(text)
+	depth := 0
+	for i, l := range found {
+		switch l.Text {
+		case "(":
+			depth++
+		case ")":
+			depth--
+		}
+		literal := depth > 1 || i > 0 && found[i-1].Is("DEFAULT")
+		if literal && l.Text[0] == '"' && len(l.Text) > 1 && !strings.Contains(l.Text, "'") {
+			out[l.Pos], out[l.Pos+len(l.Text)-1] = '\'', '\''
+		}
+	}
+	return string(out)
+}
+
+// mistaken remembers why a statement can't be run, for the table that it is about. A table that it was to
+// create is there all the same, so that it can be asked for.
+func (r *reader) mistaken(s statement, found []ddl.Lexeme, about string, err error) {
+	placed := sqliteError(s, err)
+	known := slices.ContainsFunc(r.tables, func(t *ddl.Table) bool { return strings.EqualFold(t.Name, about) })
+	switch {
+	case begins(found, "CREATE", "VIRTUAL"), begins(found, "DROP"):
+		s.file.Skip(placed)
+		return
+	case begins(found, "CREATE", "TABLE") && !known && about != "":
+		t := &ddl.Table{Name: about, File: s.file, Pos: s.pos + positionOfName(found, about), Problem: placed}
+		r.roots[t] = r.root
+		r.tables = append(r.tables, t)
+	case begins(found, "ALTER", "TABLE") && !known && about != "":
+		placed = s.file.At(s.pos+positionOfName(found, about), fmt.Errorf("table %s is not defined before it is "+
+			"altered: "+
+			"name the files in the order in which they are run, or their folder", about))
+		s.file.Skip(placed)
+	case !known:
+		s.file.Skip(placed)
+	}
+	if key := strings.ToLower(about); r.mistakes[key] == nil {
+		r.mistakes[key] = placed
+	}
+}
+
+func positionOfName(found []ddl.Lexeme, name string) int {
+	for _, l := range found {
+		if strings.EqualFold(l.Name(), name) {
+			return l.Pos
+		}
+	}
+	return 0
 }
 
 func timeout() <-chan struct{} {
@@ -95,15 +247,15 @@ func timeout() <-chan struct{} {
 	return done
 }
 
-func defines(first ddl.Lexeme) bool {
-	return first.Is("CREATE") || first.Is("ALTER") || first.Is("DROP")
-}
-
-// sqliteError gives SQLite's error its position in the file.
+// sqliteError gives SQLite's error its position in the file, or says what was to be filled in there.
 func sqliteError(s statement, err error) error {
 	pos := s.pos
 	if offset, ok := sqlite.ErrorOffset(err); ok {
 		pos += offset
+	}
+	whole := script.Statement{Text: s.text()}
+	if p := whole.Placeholder(dialect); p != nil {
+		return s.file.At(s.pos+p.Offset, p)
 	}
 	msg := err.Error()
 	if _, said, ok := strings.Cut(msg, "SQL logic error: "); ok {
@@ -126,7 +278,7 @@ func (r *reader) follow(s statement) error {
 	if err != nil {
 		return err
 	}
-	r.tables = slices.DeleteFunc(r.tables, func(t *ddl.Table) bool { return !names[t.Name] })
+	r.tables = slices.DeleteFunc(r.tables, func(t *ddl.Table) bool { return !names[t.Name] && t.Problem == nil })
 	for _, t := range r.tables {
 		delete(names, t.Name)
 	}
@@ -139,6 +291,7 @@ func (r *reader) follow(s statement) error {
 			}
 		}
 		r.locate(t, s)
+		r.roots[t] = r.root
 		r.tables = append(r.tables, t)
 	}
 	return nil

@@ -16,6 +16,7 @@ type Config struct {
 	DeadLetterTopic string // where bad rows go; empty: none do
 	ClientID        string // default repliqate
 
+	NoKey        bool   // messages have no key, which a compacted topic does not take
 	RowKeyHeader string // name of a header that carries the row's key; empty: none
 
 	CreateTopic       bool // create a topic that is missing; default: refuse to start
@@ -70,7 +71,7 @@ func (c Config) connection(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	if c.SASL.Mechanism == "" && c.SASL != (SASLConfig{}) {
 		return nil, wrongSetting(SettingSASL, errors.New("user name and password have no effect without a mechanism"))
 	}
-	dial, err := c.TLS.dialer()
+	dial, err := c.dialer()
 	if err != nil {
 		return nil, err
 	}

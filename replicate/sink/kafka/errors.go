@@ -68,6 +68,9 @@ func (s *Sink) batchTooLarge(r *kgo.Record, l limits, err error) error {
 		Err: fmt.Errorf("publish to topic %s: too large, alone or with the rows after it: %w", r.Topic, err)}, hint)
 }
 
+// keyless is what to do about a compacted topic.
+const keyless = "give the messages a key that is never null (%s), or set the topic's cleanup.policy to delete"
+
 // hopeless are the errors that no retry heals, with what to do.
 var hopeless = []struct {
 	err   error
@@ -84,6 +87,7 @@ var hopeless = []struct {
 	{kerr.GroupAuthorizationFailed, "allow the user to use the job's group (Kafka's ACL Read)", nil},
 	{kerr.UnknownTopicOrPartition, "create the topic, or set %s: true", names{SettingCreateTopic}},
 	{kerr.InvalidTopicException, "correct %s", names{SettingTopic}},
+	{kerr.InvalidRecord, "if the topic is compacted, it takes no message without a key: " + keyless, names{SettingNoKey}},
 	{kerr.UnsupportedForMessageFormat, "the brokers are too old: 2.1 or later is needed", nil},
 }
 

@@ -7,6 +7,7 @@
 //	session.go    one client: when it is given up, and what it may no longer send then
 //	partition.go  which partition a message goes to
 //	errors.go     what can heal and what can't
+//	probe.go      whether it is a broker that answers, and who names an address
 //	topic.go      what must hold of the topic before it is written
 package kafka
 

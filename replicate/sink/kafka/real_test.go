@@ -40,6 +40,7 @@ func TestRealBroker(t *testing.T) {
 	t.Run("the broker's limit", func(t *testing.T) { testBrokerLimit(t, k.Addr) })
 	t.Run("a limit lowered meanwhile", func(t *testing.T) { testLoweredLimit(t, k.Addr) })
 	t.Run("too few replicas", func(t *testing.T) { testTooFewReplicas(t, k.Addr) })
+	t.Run("a compacted topic", func(t *testing.T) { testCompacted(t, k.Addr) })
 	t.Run("no broker", func(t *testing.T) { testOutage(t, k) })
 }
 
@@ -147,6 +148,26 @@ func testLoweredLimit(t *testing.T, addr string) {
 		t.Fatal(errs)
 	}
 	checkTooLarge(t, errs[1], "77")
+}
+
+// testCompacted refuses a topic that takes no message without a key, before a row is read, or at the first refusal.
+func testCompacted(t *testing.T, addr string) {
+	for name, policy := range map[string]string{"compacted": "compact", "both": "compact,delete"} {
+		makeTopic(t, addr, name, map[string]string{"cleanup.policy": policy})
+		_, err := newSink(t, at(addr, to(name), func(c *kafka.Config) { c.NoKey = true })).Open(t.Context())
+		if !replicate.IsStop(err) || !strings.Contains(err.Error(), "topic "+name+" is compacted") ||
+			!strings.Contains(err.Error(), "kafka.Config.NoKey") {
+			t.Errorf("%v, want a stop that names the topic and the setting", err)
+		}
+		s := openSink(t, at(addr, to(name)))
+		if err := publish(t, s, page(t, 1, 10))[0]; err != nil {
+			t.Error(err)
+		}
+		err = publish(t, s, replicatetest.NewPage(t, replicatetest.NoKeys, 1, 1))[0]
+		if !replicate.IsStop(err) || !strings.Contains(err.Error(), "no message without a key") {
+			t.Errorf("a message without a key: %v", err)
+		}
+	}
 }
 
 func testTooFewReplicas(t *testing.T, addr string) {

@@ -7,6 +7,7 @@ const (
 	SettingConfig            replicate.Setting = "kafka.Config"
 	SettingBrokers           replicate.Setting = "kafka.Config.Brokers"
 	SettingTopic             replicate.Setting = "kafka.Config.Topic"
+	SettingNoKey             replicate.Setting = "kafka.Config.NoKey"
 	SettingCreateTopic       replicate.Setting = "kafka.Config.CreateTopic"
 	SettingPartitions        replicate.Setting = "kafka.Config.Partitions"
 	SettingReplicationFactor replicate.Setting = "kafka.Config.ReplicationFactor"

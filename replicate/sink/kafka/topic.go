@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -39,6 +41,11 @@ func (s *Sink) verifyTopics(ctx context.Context) (limits, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !s.proven {
+		if err := s.probe(ctx); err != nil {
+			return nil, err
+		}
+	}
 	// The client keeps what it was told about topics for so long: each look must be a new one.
 	client, err := kgo.NewClient(append(options, kgo.MetadataMinAge(lookPause/2))...)
 	if err != nil {
@@ -58,7 +65,35 @@ func (s *Sink) verifyTopics(ctx context.Context) (limits, error) {
 			return nil, err
 		}
 	}
-	return settings(ctx, admin, found)
+	if err := resolve(ctx, admin, found[s.config.Topic]); err != nil {
+		return nil, err
+	}
+	return s.settings(ctx, admin, found)
+}
+
+// resolve looks up the names under which the leaders of the topic's partitions want to be reached: the client would
+// try a name that does not resolve for long, and say nothing of it.
+func resolve(ctx context.Context, admin *kadm.Client, topic kadm.TopicDetail) error {
+	known, err := admin.BrokerMetadata(ctx)
+	if err != nil {
+		return Classify("connect to Kafka", err)
+	}
+	leaders := map[int32]bool{}
+	for _, p := range topic.Partitions {
+		leaders[p.Leader] = true
+	}
+	for _, broker := range known.Brokers {
+		if !leaders[broker.NodeID] {
+			continue
+		}
+		_, err := net.DefaultResolver.LookupHost(ctx, broker.Host)
+		var name *net.DNSError
+		if errors.As(err, &name) && ctx.Err() == nil {
+			addr := net.JoinHostPort(broker.Host, strconv.Itoa(int(broker.Port)))
+			return fmt.Errorf("connect to Kafka: %w", unreachable(err, addr, false))
+		}
+	}
+	return nil
 }
 
 // What may be otherwise a moment later is looked at several times: a broker that has just started, or has just
@@ -143,7 +178,7 @@ func (s *Sink) create(ctx context.Context, admin *kadm.Client, topic string) err
 
 // settings asks for what the topics take: their max.message.bytes, and whether enough replicas are there for a
 // write. Who may write need not be allowed to read settings, so what is usual serves where it can't be asked for.
-func settings(ctx context.Context, admin *kadm.Client, topics map[string]kadm.TopicDetail) (limits, error) {
+func (s *Sink) settings(ctx context.Context, admin *kadm.Client, topics map[string]kadm.TopicDetail) (limits, error) {
 	found := limits{}
 	configs, err := admin.DescribeTopicConfigs(ctx, slices.Collect(maps.Keys(topics))...)
 	if err != nil {
@@ -156,6 +191,10 @@ func settings(ctx context.Context, admin *kadm.Client, topics map[string]kadm.To
 			}
 			n, err := strconv.Atoi(*c.Value)
 			switch {
+			case c.Key == "cleanup.policy" && strings.Contains(*c.Value, "compact") && s.config.NoKey &&
+				topic.Name == s.config.Topic:
+				return nil, replicate.Stop(fmt.Errorf("topic %s is compacted (its cleanup.policy is %s), and takes no message"+
+					" without a key", topic.Name, *c.Value), keyless, SettingNoKey)
 			case err != nil:
 			case c.Key == "min.insync.replicas":
 				if err := inSync(topics[topic.Name], n); err != nil {

@@ -31,7 +31,7 @@ func (s *source[R, K]) Lookup(
 
 func (s *source[R, K]) lookupSome(ctx context.Context, keys []K) (more bool, err error) {
 	if s.conn == nil {
-		return false, errors.New("the source is not open")
+		return false, errNotOpen
 	}
 	params := make([]wire.Integer, lookupKeys)
 	for i := range params {

@@ -160,8 +160,13 @@ func (s *source[R, K]) classify(what string, err error) error {
 	return wrapped
 }
 
+var errNotOpen = errors.New("the source is not open")
+
 // rows runs statements and returns the rows of the last; a null is empty.
 func (s *source[R, K]) rows(ctx context.Context, sql string) ([][]string, error) {
+	if s.conn == nil {
+		return nil, errNotOpen // a poll that failed has closed it
+	}
 	rows, err := s.conn.Query(ctx, sql)
 	if err != nil {
 		return nil, s.classify("check table "+s.table.Name, err)

@@ -192,6 +192,9 @@ func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
 			further.AddCert(c)
 		}
 		_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: further})
-		return err
+		if err != nil {
+			return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: err}
+		}
+		return nil
 	}
 }

@@ -58,7 +58,7 @@ func (s *source[R, K]) Poll(
 ) (result replicate.PollResult, err error) {
 	page.Reset()
 	if s.conn == nil {
-		return result, errors.New("the source is not open")
+		return result, errNotOpen
 	}
 	limit := min(s.limit, req.Limit)
 	err = s.conn.SendQuery(s.fenceQuery())

@@ -33,3 +33,13 @@ func (p *prepared) holders(locks, transactions []string) []string {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+// after returns the prepared transactions that a lock may have become.
+func (p *prepared) after(lock string) (transactions []string) {
+	for x, own := range p.known {
+		if slices.Contains(own, lock) {
+			transactions = append(transactions, x)
+		}
+	}
+	return transactions
+}

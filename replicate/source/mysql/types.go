@@ -43,13 +43,13 @@ var kinds = map[string]kind{
 	"geometrycollection": number(wire.TypeGeometry),
 }
 
-// liveType is a column's type as generated code names it: the type's name, and unsigned where it is.
+// liveType is a column's type as generated code names it: the type's name, and unsigned for integers that are.
 func liveType(dataType, columnType string) string {
 	name := strings.ToLower(dataType)
 	if name == "geomcollection" {
 		name = "geometrycollection"
 	}
-	if strings.Contains(strings.ToLower(columnType), " unsigned") && name != "enum" && name != "set" {
+	if _, unsigned := cutUnsigned(columnType); unsigned && strings.HasSuffix(name, "int") {
 		name += " unsigned"
 	}
 	return name

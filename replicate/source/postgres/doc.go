@@ -28,5 +28,5 @@
 //
 // Why the proof stays valid: the stamp is read in a snapshot that is newer than the last value. If it is
 // the one that was verified, then every key up to that value was drawn under what was verified. If it is
-// another, the page is not used, and the source connects and verifies anew (Promise 5).
+// another, the page is not used, and the source connects and verifies again (Promise 5).
 package postgres

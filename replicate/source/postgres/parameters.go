@@ -151,7 +151,7 @@ func version(field func(*asked) *uint16) func(*asked, string) error {
 
 // takeParameters takes the parameters of libpq out of what would be sent to the server as its settings, and
 // refuses those that libpq does not know, as libpq does: the server would end every connection because of them.
-// It is not certain that they are parameters where they may be a part of the password.
+// It is not certain that they are parameters where they may be part of the password.
 func takeParameters(config *pgconn.Config, certain bool) (*asked, error) {
 	// Where the URI names no times, the system's own apply.
 	a := &asked{keepAlive: net.KeepAliveConfig{Enable: true, Idle: -1, Interval: -1, Count: -1}}
@@ -197,8 +197,8 @@ var otherNames = map[string]string{
 var settingNames = regexp.MustCompile(`^(?i:(statement|lock|transaction|idle_session|` +
 	`idle_in_transaction_session)_timeout|search_path|work_mem|datestyle|intervalstyle|role|lc_[a-z]+|[a-z_]+\.[a-z_.]+)$`)
 
-// shown is what a parameter's name may look like for an error to repeat it: what is no name may be a part of a
-// password that was not encoded.
+// shown is what a parameter's name may look like for an error to repeat it: anything else may be part of a password
+// that was not encoded.
 var shown = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
 
 func unknownParameters(names []string) error {

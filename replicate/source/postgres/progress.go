@@ -12,7 +12,7 @@ import (
 )
 
 // silenceMax is how long the server may be silent while an answer is awaited. It bounds the wait for a
-// server that is gone without a word, as after a power cut or behind a firewall that drops packets, and
+// server that is gone without saying so, as after a power cut or behind a firewall that drops packets, and
 // not the time that an answer takes as a whole: a large page over a slow line goes on for as long as
 // bytes arrive.
 const silenceMax = 30 * time.Second

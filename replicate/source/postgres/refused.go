@@ -44,8 +44,7 @@ func (s *source[R, K]) connectFailed(err error) error {
 	if errors.As(err, &server) {
 		return s.serverRefused(where, server)
 	}
-	// Several ways are tried, so all must be hopeless. With sslmode=prefer that the server has no TLS is not what
-	// was wrong.
+	// Several ways are tried, so all must be hopeless. With sslmode=prefer, the lack of TLS is not what went wrong.
 	all := slices.DeleteFunc(causes(err), func(cause error) bool { return strings.Contains(cause.Error(), noTLS) })
 	if len(all) == 0 {
 		return replicate.Stop(errors.New(where+": the server does not support TLS, which sslmode in sql_source.uri asks for"),

@@ -2,13 +2,13 @@ package postgres
 
 import "errors"
 
-// errStale says that a poll has found another stamp than was verified. A retry connects and verifies anew.
+// errStale says that a poll has found another stamp than was verified. A retry connects and verifies again.
 var errStale = errors.New("the table, its partitions, its sequence or its subscriptions were changed: " +
 	"its rows are read again as soon as that is verified")
 
 // stampOf is an expression that has another value when anything has changed that the proof rests on: the
 // sequence's parameters and its file (which RESTART and TRUNCATE replace), the key's attribute in every
-// relation of the tree (which each change of default, identity, type and nullability writes anew), the tree
+// relation of the tree (which any change of default, identity, type or nullability rewrites), the tree
 // itself, and the subscriptions that fill it. It is made of look-ups in indexes of the catalog, by the OIDs
 // of the tree as it was verified: a new relation shows below one of them.
 func stampOf(all tree, key string, seq sequence) string {

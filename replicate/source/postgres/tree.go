@@ -14,7 +14,7 @@ type relation struct {
 	oid       string
 	name      string // quoted, with its schema where that is not the default
 	kind      string // pg_class.relkind
-	partition bool   // it belongs to a partitioned table; else a child by inheritance, or nobody's
+	partition bool   // it belongs to a partitioned table; otherwise it is a child by inheritance, or nobody's
 	above     bool
 	unlogged  bool
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Recheck verifies again what Open has verified. What has changed so that the promises can't be kept is a
-// *StopError; after any other change the source must be opened anew.
+// *StopError; after any other change the source must be opened again.
 func (s *source[R, K]) Recheck(ctx context.Context) error {
 	p, _, err := s.verify(ctx)
 	if err == nil && p != s.proof {
@@ -73,7 +73,7 @@ func (s *source[R, K]) verify(ctx context.Context) (p proof, all tree, err error
 
 // verifyKey wants the key to be unique and not null. A partitioned table can have no such index where it is
 // not partitioned by the key, nor can children by inheritance have one together with their parent; there the
-// single sequence stands for it.
+// single sequence takes its place.
 func (s *source[R, K]) verifyKey(ctx context.Context, all tree) error {
 	rows, err := s.rows(ctx, `SELECT a.attrelid::regclass, a.attnotnull AND NOT EXISTS (
 				SELECT FROM pg_constraint

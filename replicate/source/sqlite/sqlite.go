@@ -6,8 +6,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -77,6 +75,7 @@ type source[R any, K replicate.Key] struct {
 	top               K    // the highest key seen
 	hasTop            bool
 	warned            map[string]bool
+	wasOpen           bool // it could be read before
 }
 
 var (
@@ -100,14 +99,13 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.Close(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(s.path); err != nil {
-		return replicate.Stop(fmt.Errorf("open database %s: %w", s.path, errors.Unwrap(err)),
-			"correct %s", replicate.SettingURI)
+	if err := s.present(); err != nil {
+		return err
 	}
 	// A reader of a database in WAL mode must be allowed to write its shared memory.
 	s.conn, err = sqlite.OpenConn(s.path, sqlite.OpenReadWrite)
 	if err != nil {
-		return fmt.Errorf("open database %s: %w", s.path, err)
+		return s.classify("open the database", err)
 	}
 	defer func() {
 		if err != nil {
@@ -118,7 +116,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	s.conn.SetInterrupt(ctx.Done())
 	defer s.conn.SetInterrupt(nil)
 	if err := sqlitex.ExecuteTransient(s.conn, "PRAGMA query_only = 1", nil); err != nil {
-		return fmt.Errorf("open database %s: %w", s.path, err)
+		return s.classify("open the database", err)
 	}
 	if s.version, err = s.conn.Prepare("PRAGMA schema_version"); err != nil {
 		return s.classify("prepare query", err)
@@ -126,6 +124,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if s.verified, err = s.schemaVersion(); err != nil {
 		return err
 	}
+	s.wasOpen = true
 	if err := s.verify(); err != nil {
 		return err
 	}
@@ -142,18 +141,6 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// classify tells what a retry can heal, a busy or interrupted database, from what it can't.
-func (s *source[R, K]) classify(what string, err error) error {
-	err = fmt.Errorf("%s in %s: %w", what, s.path, err)
-	switch sqlite.ErrCode(err).ToPrimary() {
-	case sqlite.ResultNotADB, sqlite.ResultCorrupt, sqlite.ResultPerm, sqlite.ResultAuth:
-		return replicate.Stop(err, "check the file")
-	case sqlite.ResultError:
-		return replicate.Stop(err, "check the table, or regenerate: "+s.table.Regenerate)
-	}
-	return err
-}
 
 // Close implements replicate.Source.
 func (s *source[R, K]) Close() error {

@@ -140,7 +140,7 @@ func sameSet(a, b []string) bool {
 // findKey finds the columns of the message key.
 func (c *Config) findKey(g Generated) error {
 	if len(c.Key) == 1 && c.Key[0] == "none" && !slices.Contains(g.Columns, "none") {
-		c.messageKey = replicate.MessageKey{None: true}
+		c.messageKey, c.Kafka.NoKey = replicate.MessageKey{None: true}, true
 		return nil
 	}
 	var columns []int

@@ -77,7 +77,7 @@ func targetBindings(c *Config) []binding {
 		bind("replication.kafka_target", nil, kafka.SettingConfig),
 		bind(kafkaKey+"topic", &k.Topic, kafka.SettingTopic),
 		bind(kafkaKey+"brokers", &k.Brokers, kafka.SettingBrokers),
-		bind(kafkaKey+"key", &c.Key),
+		bind(kafkaKey+"key", &c.Key, kafka.SettingNoKey),
 		bind(kafkaKey+"row_key_header", &k.RowKeyHeader),
 		bind(kafkaKey+"create_topic", &k.CreateTopic, kafka.SettingCreateTopic),
 		bind(kafkaKey+"partitions", &k.Partitions, kafka.SettingPartitions),

@@ -59,9 +59,13 @@ func (l *Logger) onLoad(i replicate.LoadInfo) {
 			"error", oneLine(i.Err))
 	}
 	if i.Err != nil {
+		l.witness = i.Witness
 		return
 	}
-	l.healed("load", "the offset can be read again")
+	// An empty store says nothing of the copy in Kafka, which is then asked for.
+	if !l.witness || i.Witness || !i.Offset.IsZero() {
+		l.healed("load", "the offset can be read again")
+	}
 	switch {
 	case i.Witness && !i.Offset.IsZero():
 		l.log.Warn("the offset store had no offset: continuing from the copy in Kafka; "+

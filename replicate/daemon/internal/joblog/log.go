@@ -23,6 +23,7 @@ type Logger struct {
 	said map[string]time.Time
 
 	failing   map[replicate.Op]bool // operations that failed and were reported
+	witness   bool                  // the last load that failed was of the offset's copy in Kafka
 	forgotten int64                 // keys that the audit forgot since the last report
 }
 
