@@ -71,6 +71,7 @@ release-snapshot: ## build what a release has, into dist/, and publish nothing (
 generate: ## regenerate the committed examples
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/othertypes.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql
 
@@ -80,6 +81,7 @@ config-docs: ## rewrite the tables of docs/configure.md and docs/config.schema.j
 generate-check: ## fail if the committed examples are not what the generator writes
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/othertypes.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql --check
 

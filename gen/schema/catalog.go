@@ -162,9 +162,10 @@ func (r *request) typeOf(e *engine.Engine, c catalogColumn, all Options) ddl.Typ
 	if e.SQL.CatalogType != nil {
 		t.Name = e.SQL.CatalogType(t.Name)
 	}
+	base := strings.TrimRight(t.Base, "[]")
 	for _, s := range r.Catalog.Schemas {
 		for _, enum := range s.Enums {
-			if enum.Name == t.Name || enum.Name == t.Base {
+			if base == "" && enum.Name == t.Name || base == enum.Name || base == s.Name+"."+enum.Name {
 				t.Enum = true
 			}
 		}
