@@ -12,6 +12,7 @@ import (
 	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/engine"
 	"github.com/repliqate/repliqate/internal/oracle"
+	"github.com/repliqate/repliqate/internal/types"
 )
 
 // excused are types that no committed package has, or no vector, each for a reason. The golden test of a committed
@@ -21,6 +22,12 @@ var excused = map[string]string{
 	"BIGINT": "handled as INTEGER is",
 	"BOOL":   "handled as BOOLEAN is",
 	"JSONB":  "handled as JSON is",
+
+	"gtsvector":       "no client can write a value of it",
+	"pg_node_tree":    "no client can write a value of it",
+	"pg_ndistinct":    "no client can write a value of it",
+	"pg_dependencies": "no client can write a value of it",
+	"pg_mcv_list":     "no client can write a value of it",
 }
 
 // Every type of every engine has a column in a committed package, vectors that were compared with the Python daemon,
@@ -48,8 +55,9 @@ func TestEveryTypeIsComplete(t *testing.T) {
 			if !examples[name] && !alike {
 				t.Errorf("engine %s, type %s: no table in schemas/ has a column of it", e.Name, name)
 			}
-			if !compared[name] && !alike {
-				t.Errorf("engine %s, type %s: no table in internal/oracle/testdata has a column of it", e.Name, name)
+			if !compared[name] && !alike && !types.Has(name) { // the Python daemon can't read many of those
+				t.Errorf("engine %s, type %s: neither internal/oracle/testdata nor internal/types has a column of it",
+					e.Name, name)
 			}
 			if !slices.ContainsFunc(names, func(name string) bool {
 				name = strings.ToLower(name)
