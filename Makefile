@@ -74,12 +74,14 @@ generate: ## regenerate the committed examples
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/othertypes.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/payments.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/mysqltypes.sql
 
 config-docs: ## rewrite the tables of docs/configure.md and docs/config.schema.json from the table of keys
 	$(GO) run ./gen/configfile/write
 
 types-docs: ## rewrite the examples of docs/types.md from the values that tests publish
-	$(GO) run ./internal/types/write
+	$(GO) run ./internal/specimens/write
 
 generate-check: ## fail if the committed examples are not what the generator writes
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
@@ -87,6 +89,8 @@ generate-check: ## fail if the committed examples are not what the generator wri
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/othertypes.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/payments.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/mysqltypes.sql --check
 
 bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of a generic replicator
 	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)

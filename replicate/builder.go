@@ -29,7 +29,7 @@ const excerptBytesMax = 64 << 10
 
 // MessageKey says what the message key is.
 type MessageKey struct {
-	None    bool  // no message key, as the original had
+	None    bool  // no message key, as the Python daemon had it
 	Columns []int // indexes into Table.Columns; empty with None false: the row key
 }
 
@@ -80,8 +80,8 @@ func (b *Builder[R, K]) Add(r *R) (full bool, err error) {
 		p.slab = b.appendMessageKey(p.slab, r)
 	}
 	s.value = len(p.slab)
-	var sum Checksum
-	p.slab, sum = b.codec.AppendValue(p.slab, r)
+	var checksum Checksum
+	p.slab, checksum = b.codec.AppendValue(p.slab, r)
 	s.end = len(p.slab)
 	if size := s.end - s.key; b.req.MaxMessageBytes > 0 && size > b.req.MaxMessageBytes {
 		excerpt := append([]byte(nil), p.slab[s.value:min(s.end, s.value+excerptBytesMax)]...)
@@ -89,7 +89,7 @@ func (b *Builder[R, K]) Add(r *R) (full bool, err error) {
 		p.Shrink(b.req.MaxBytes)
 		return b.Bad(key, "", tooLarge(size, b.req.MaxMessageBytes), excerpt)
 	}
-	p.append(key, sum, s)
+	p.append(key, checksum, s)
 	return b.full(), nil
 }
 
@@ -133,7 +133,7 @@ func (b *Builder[R, K]) BadScan(key K, err error, raw func(column int) []byte) (
 }
 
 func (b *Builder[R, K]) full() bool {
-	return b.page.Len() >= b.req.Limit || b.page.Bytes() >= b.req.MaxBytes
+	return b.page.Len() >= b.req.MaxRows || b.page.Bytes() >= b.req.MaxBytes
 }
 
 // appendMessageKey writes a single column as its bare text and several as a JSON array, so that the
@@ -161,11 +161,11 @@ func (b *Builder[R, K]) appendMessageKey(dst []byte, r *R) []byte {
 }
 
 // append adds a finished message.
-func (p *Page[K]) append(key K, sum Checksum, s span) {
+func (p *Page[K]) append(key K, checksum Checksum, s span) {
 	if len(p.spans) == 0 {
 		p.First = key
 	}
-	p.Last, p.LastChecksum = key, sum
+	p.Last, p.LastChecksum = key, checksum
 	p.Keys = append(p.Keys, key)
 	p.spans = append(p.spans, s)
 }

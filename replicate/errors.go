@@ -2,8 +2,8 @@ package replicate
 
 import "errors"
 
-// StopError ends the job: no retry can heal it. Hint says what the operator should do; in it, %s stands for each of
-// the Settings.
+// StopError ends the job: no retry can heal it. Hint says what the operator should do. As in HintError, it is a
+// template if there are Settings.
 type StopError struct {
 	Err      error
 	Hint     string
@@ -61,8 +61,10 @@ func (e *ColumnError) Unwrap() error { return e.Err }
 // committed when it started: transactions stayed open, something could not be reached, rows wait above the sequence.
 var ErrOnceGaveUp = errors.New("not everything that was committed at the start was published")
 
-// GaveUp makes an error that is ErrOnceGaveUp, with a remedy.
-func GaveUp(err error, hint string) error { return &gaveUpError{StopError{Err: err, Hint: hint}} }
+// GaveUp makes an error that is ErrOnceGaveUp, with a remedy, as Stop takes it.
+func GaveUp(err error, hint string, settings ...Setting) error {
+	return &gaveUpError{StopError{Err: err, Hint: hint, Settings: settings}}
+}
 
 type gaveUpError struct{ StopError }
 

@@ -33,7 +33,7 @@ var orders = replicate.Table[Order, int64]{
 func ExampleNewBuilder() {
 	builder := replicate.NewBuilder(&orders, json.New("shop", "orders", orders.AppendJSON), replicate.MessageKey{}, false)
 	var page replicate.Page[int64]
-	builder.Begin(&page, replicate.PollRequest[int64]{Limit: 10, MaxBytes: 1 << 20})
+	builder.Begin(&page, replicate.PollRequest[int64]{MaxRows: 10, MaxBytes: 1 << 20})
 	for _, o := range []Order{{7, "first"}, {9, "second"}} {
 		if full, err := builder.Add(&o); full || err != nil {
 			return

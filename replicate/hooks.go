@@ -79,6 +79,7 @@ type PollInfo struct {
 	HorizonAge  time.Duration // for how long open transactions have held the horizon back
 	Behind      uint64        // keys drawn beyond the last row read: as many rows are still to come, or fewer
 	Above       bool          // rows with keys that the sequence has not drawn wait beyond the horizon
+	Unused      bool          // the page came too late, after a failure: its rows are read again
 	Duration    time.Duration
 	Err         error
 }

@@ -22,7 +22,7 @@ func IsChecksumText(s string) bool {
 // as decimal text, so that stores need not know the key's type.
 type Offset struct {
 	Key      string // decimal; empty when there is no offset yet
-	Checksum string // hex checksum of that row; empty when it is not known (an offset of the original, or one set by hand)
+	Checksum string // hex checksum of that row; empty if unknown: the Python daemon's offset, or one set by hand
 }
 
 // IsZero reports whether there is no offset: the job begins at the table's first row.

@@ -30,13 +30,16 @@ func (e *SettingError) explain(name func(Setting) string) string {
 	return name(e.Key) + ": " + Explain(e.Err, name)
 }
 
-// HintError is an error that a retry may heal, with what to look at if it does not. In Hint, %s stands for each of
-// the Settings.
+// HintError is an error that a retry may heal, with what to look at if it does not. Hint is a template if there are
+// Settings: each %s stands for the next of them, and %% for a percent sign. Without Settings it is plain text.
 type HintError struct {
 	Err      error
 	Hint     string
 	Settings []Setting
 }
+
+// Verbatim makes text, such as a name from a database, part of a hint that is a template.
+func Verbatim(text string) string { return strings.ReplaceAll(text, "%", "%%") }
 
 // Hint wraps err as a *HintError.
 func Hint(err error, hint string, settings ...Setting) error {
@@ -78,11 +81,33 @@ func ownName(s Setting) string { return string(s) }
 
 // advise is the text of an error with a hint.
 func advise(err error, hint string, settings []Setting, name func(Setting) string) string {
-	for _, s := range settings {
-		hint = strings.Replace(hint, "%s", name(s), 1)
-	}
 	if hint == "" {
 		return Explain(err, name)
 	}
-	return Explain(err, name) + "; " + hint
+	return Explain(err, name) + "; " + fill(hint, settings, name)
+}
+
+// fill puts the settings into the template. What it puts in is not looked at again.
+func fill(hint string, settings []Setting, name func(Setting) string) string {
+	if len(settings) == 0 {
+		return hint
+	}
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(hint, "%")
+		out.WriteString(before)
+		switch {
+		case !found:
+			return out.String()
+		case strings.HasPrefix(rest, "%"):
+			out.WriteString("%")
+			rest = rest[1:]
+		case strings.HasPrefix(rest, "s") && len(settings) > 0:
+			out.WriteString(name(settings[0]))
+			settings, rest = settings[1:], rest[1:]
+		default:
+			out.WriteString("%")
+		}
+		hint = rest
+	}
 }

@@ -8,7 +8,10 @@ import (
 
 // SourceConfig is what a source needs to know besides the generated table.
 type SourceConfig struct {
-	URI    string // in the style of SQLAlchemy, as the Python daemon had it
+	URI string // in the style of SQLAlchemy, as the Python daemon had it
+	// ReadURI, if set, is asked for the URI at each connection, since it may hold a password that is changed.
+	ReadURI func() (string, error)
+
 	Job    string // name of the job, for the connection's application name
 	Settle Settle
 	Warn   func(msg string) // told what is odd but no reason to stop; never nil
@@ -43,12 +46,17 @@ type PollRequest[K Key] struct {
 	After    K    // rows with greater keys only
 	HasAfter bool // false: from the table's first row on, negative keys too
 
-	Limit           int // rows at most
+	MaxRows         int // rows at most
 	MaxBytes        int // bytes of messages at most; a page has at least one row, however large
 	MaxMessageBytes int // a larger message is a *RowError; 0 for no limit
 
-	// OnFence is called exactly once for each Poll that returns no error, before the first row of
-	// the page is used, and returns the last key that may be used.
+	// Idle is set when everything up to the last poll's fence was settled and read, and nothing was seen beyond it. A
+	// source that can tell by less than a fence and a page that nothing has come since may answer Unchanged. It may
+	// always look properly instead, and must where it has not answered a poll since it was opened.
+	Idle bool
+
+	// OnFence is called exactly once for each Poll that returns no error and does not answer Unchanged, before
+	// the first row of the page is used, and returns the last key that may be used.
 	OnFence func(Fence[K]) Bound[K]
 }
 
@@ -60,6 +68,8 @@ type PollResult struct {
 	Unsettled bool
 	// Above is set when a row lies above the highest key drawn, so it was not keyed by the sequence.
 	Above bool
+	// Unchanged is set when an Idle poll has found that nothing has come, and has looked at nothing else.
+	Unchanged bool
 }
 
 // Fence is a statement about the table's open transactions, read in two steps: the highest key drawn

@@ -45,12 +45,12 @@ type Table[R any, K Key] struct {
 // VerifyRow compares the row at an offset with the one that was published. remedy says what else may
 // be the reason, and what to do. Sources call it when they open.
 func (t *Table[R, K]) VerifyRow(at Offset, r *R, remedy string) error {
-	sum := ChecksumOf(t.AppendJSON(nil, r)).String()
-	if sum == at.Checksum {
+	checksum := ChecksumOf(t.AppendJSON(nil, r)).String()
+	if checksum == at.Checksum {
 		return nil
 	}
 	return Stop(errors.New("the row at the offset, key "+at.Key+" of table "+t.Name+
-		", is not the one that was published: its checksum is "+sum+", then it was "+at.Checksum),
+		", is not the one that was published: its checksum is "+checksum+", then it was "+at.Checksum),
 		"rows were changed, or "+remedy)
 }
 

@@ -9,9 +9,10 @@ import (
 
 // Engine is one kind of database.
 type Engine struct {
-	Name    string // as --engine and config files have it
-	SQLC    string // sqlc's name for it
-	Default string // schema that need not be named; empty if it has no schemas
+	Name    string   // as --engine and config files have it
+	SQLC    string   // sqlc's name for it
+	Aliases []string // other names that a person may have for it
+	Default string   // schema that need not be named; empty if it has no schemas
 
 	// Types are the names of each type in DDL, the last one as the database formats it.
 	Types [][]string
@@ -38,6 +39,8 @@ type SQL struct {
 	Lookup func(key string) string
 	// CatalogType is the type that sqlc's catalog means by a name; nil if it is always the type of that name.
 	CatalogType func(name string) string
+	// CatalogName is the table or column that sqlc's catalog means by a name; nil if it is always that of the name.
+	CatalogName func(name string) string
 }
 
 // Source is what generated code has for this engine alone.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/repliqate/repliqate/gen/ddl"
@@ -19,10 +20,10 @@ type File struct {
 	Why    string // how the engine was recognised; empty if it was named
 }
 
-// Find returns the engine of a name, its own or sqlc's.
+// Find returns the engine of a name, its own, sqlc's, or another one that people have for it.
 func (l List) Find(name string) (*Engine, error) {
 	for _, e := range l {
-		if e.Name == name || e.SQLC == name {
+		if e.Name == name || e.SQLC == name || slices.Contains(e.Aliases, name) {
 			return e, nil
 		}
 	}

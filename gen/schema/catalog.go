@@ -46,11 +46,12 @@ type catalogTable struct {
 }
 
 type catalogColumn struct {
-	Name    string     `json:"name"`
-	NotNull bool       `json:"not_null"`
-	IsArray bool       `json:"is_array"`
-	Comment string     `json:"comment"`
-	Type    identifier `json:"type"`
+	Name     string     `json:"name"`
+	NotNull  bool       `json:"not_null"`
+	IsArray  bool       `json:"is_array"`
+	Unsigned bool       `json:"unsigned"`
+	Comment  string     `json:"comment"`
+	Type     identifier `json:"type"`
 }
 
 type identifier struct {
@@ -100,13 +101,17 @@ func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.T
 		Package: o.Package, Import: all.Module + "/" + o.Package, Source: o.Source,
 		Regenerate: o.Regenerate, AutoIncrement: o.AutoIncrement, Strict: o.Strict, Key: -1,
 	}
-	found, err := r.find(t.Schema, t.Name)
+	found, err := r.find(e, t.Schema, t.Name)
 	if err != nil {
 		return nil, err
 	}
 	t.Comment = found.Comment
 	for _, c := range found.Columns {
+		c.Name = catalogName(e, c.Name)
 		typ := r.typeOf(e, c, all)
+		if name, other := all.Types[t.QualifiedName()+"."+c.Name]; other {
+			typ = ddl.Type{Name: name}
+		}
 		typ.Strict = o.Strict || c.Name == o.Key // the source stops at a key of another type
 		kind, err := e.Kind(typ)
 		if err != nil {
@@ -133,13 +138,21 @@ func (r *request) table(e *engine.Engine, o TableOptions, all Options) (*model.T
 	return t, nil
 }
 
-func (r *request) find(schema, name string) (*catalogTable, error) {
+// catalogName is the name that the catalog means by its own.
+func catalogName(e *engine.Engine, name string) string {
+	if e.SQL.CatalogName == nil {
+		return name
+	}
+	return e.SQL.CatalogName(name)
+}
+
+func (r *request) find(e *engine.Engine, schema, name string) (*catalogTable, error) {
 	if schema == "" {
 		schema = r.Catalog.DefaultSchema
 	}
 	for _, s := range r.Catalog.Schemas {
 		for i := range s.Tables {
-			if s.Name == schema && s.Tables[i].Rel.Name == name {
+			if catalogName(e, s.Name) == schema && catalogName(e, s.Tables[i].Rel.Name) == name {
 				return &s.Tables[i], nil
 			}
 		}
@@ -158,6 +171,9 @@ func (r *request) typeOf(e *engine.Engine, c catalogColumn, all Options) ddl.Typ
 	}
 	if t.Schema == "pg_catalog" {
 		t.Schema = ""
+	}
+	if c.Unsigned {
+		t.Name += " unsigned"
 	}
 	if e.SQL.CatalogType != nil {
 		t.Name = e.SQL.CatalogType(t.Name)

@@ -24,7 +24,7 @@ const pluginMethod = "/plugin.CodegenService/Generate"
 type Options struct {
 	Module  string            `json:"module"`            // import path of the output folder
 	Domains map[string]string `json:"domains,omitempty"` // base type by domain
-	Types   map[string]string `json:"types,omitempty"`   // type as the database has it, by sqlc's name
+	Types   map[string]string `json:"types,omitempty"`   // type as the database has it, by sqlc's name or by table.column
 	Names   map[string]string `json:"names,omitempty"`   // quoted name of SQL, by what sqlc is given
 	Tables  []TableOptions    `json:"tables"`
 }

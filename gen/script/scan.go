@@ -126,3 +126,9 @@ func dollarQuoted(text string) int {
 	tag := text[:n+1]
 	return until(text, len(tag), tag)
 }
+
+// Length is the length of the word, string, comment or run of spaces that a text begins with.
+func (d Dialect) Length(text string) int {
+	n, _ := d.next(text)
+	return n
+}

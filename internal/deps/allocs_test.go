@@ -40,7 +40,7 @@ func TestRowAllocatesNothing(t *testing.T) {
 	var page replicate.Page[int64]
 	var row orders.Row
 	readPage := func() {
-		builder.Begin(&page, replicate.PollRequest[int64]{Limit: rows, MaxBytes: 1 << 20})
+		builder.Begin(&page, replicate.PollRequest[int64]{MaxRows: rows, MaxBytes: 1 << 20})
 		for i := range values {
 			if err := orders.Scan(&row, values[i]); err != nil {
 				t.Fatal(err)

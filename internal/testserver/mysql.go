@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	_ "github.com/go-sql-driver/mysql" // the driver that Exec and the tests connect with: not the one under test
+
+	"github.com/repliqate/repliqate/internal/suite"
 )
 
 // MySQL is a running server of MySQL or MariaDB.
@@ -44,6 +46,9 @@ const rootOnLoopback = "CREATE USER IF NOT EXISTS root@'127.0.0.1';\n" +
 // StartMariaDB starts a fresh MariaDB. settings are written as name=value. Its metadata locks can be seen, as
 // exact reading needs; settings that come later win.
 func StartMariaDB(ctx context.Context, settings ...string) (*MySQL, error) {
+	if err := suite.Undeclared("start MariaDB", `Servers(t, "MariaDB")`); err != nil {
+		return nil, err
+	}
 	program, err := installMariaDB(ctx)
 	if err != nil {
 		return nil, err
@@ -56,6 +61,9 @@ func StartMariaDB(ctx context.Context, settings ...string) (*MySQL, error) {
 
 // StartMySQL starts a fresh MySQL. Where MySQL can't be had on this machine the error is ErrNoMySQL.
 func StartMySQL(ctx context.Context, settings ...string) (*MySQL, error) {
+	if err := suite.Undeclared("start MySQL", `Servers(t, "MySQL")`); err != nil {
+		return nil, err
+	}
 	program, err := installMySQL(ctx)
 	if err != nil {
 		return nil, err

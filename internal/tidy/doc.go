@@ -4,5 +4,7 @@
 //
 //	rules_test.go     the rules, file by file
 //	engines_test.go   what is of one engine is in its folders
+//	keys_test.go      only the daemon names keys of the configuration
+//	maps_test.go      the map in a package's comment names its files
 //	parts_test.go     sinks, stores, codecs, metrics and commands are named only where a job is put together
 package tidy

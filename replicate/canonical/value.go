@@ -31,10 +31,10 @@ func AppendBase64(b, v []byte) []byte {
 	return append(b, '"')
 }
 
-// AppendHex appends the 64 hexadecimal digits of a digest, without quotes, since a message has them
-// inside a string and logs do not.
-func AppendHex(b []byte, sum [32]byte) []byte {
-	for _, c := range sum {
+// AppendHex appends the 64 hexadecimal digits of a checksum, without quotes: a message has them inside a
+// string, and logs have no quotes at all.
+func AppendHex(b []byte, checksum [32]byte) []byte {
+	for _, c := range checksum {
 		b = append(b, hexDigits[c>>4], hexDigits[c&15])
 	}
 	return b

@@ -71,7 +71,7 @@ func TestOnceGivesUp(t *testing.T) {
 	}
 }
 
-// Each -v adds a level, as with the original, and every line has the job.
+// Each -v adds a level, as with the Python daemon, and every line has the job.
 func TestVerbosity(t *testing.T) {
 	for _, tt := range []struct {
 		args []string

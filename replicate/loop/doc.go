@@ -8,7 +8,8 @@
 // AwaitSettled (settled.go) is for an operator's command: it waits until no row can appear up to the highest key.
 package loop
 
-import "github.com/repliqate/repliqate/replicate/loop/internal/machine"
+import "github.com/repliqate/repliqate/replicate/loop/loopconfig"
 
-// Config is how a Replicator runs its job. The zero value of a field means its default.
-type Config = machine.Config
+// Config says how a Replicator runs its job. Its fields are documented in package loopconfig. The zero value of a
+// field means its default.
+type Config = loopconfig.Config

@@ -294,7 +294,7 @@ func (r *Replicator[K]) page() *replicate.Page[K] {
 
 func (r *Replicator[K]) recycle(p *replicate.Page[K]) {
 	p.Reset()
-	p.Shrink(r.parts.Config.BatchBytes)
+	p.Shrink(r.parts.Config.PageBytes)
 	select {
 	case r.pages <- p:
 	default:

@@ -62,7 +62,7 @@ func (s *fakeSource) Poll(_ context.Context, req replicate.PollRequest[int64], p
 		case k == s.badKey:
 			return replicate.PollResult{}, &replicate.RowError{Key: replicate.KeyText(k), Column: "note",
 				Err: errors.New("invalid UTF-8 at byte 3")}
-		case page.Len() == req.Limit:
+		case page.Len() == req.MaxRows:
 			return replicate.PollResult{More: true}, nil
 		default:
 			if _, err := builder.Add(&k); err != nil {
@@ -70,7 +70,7 @@ func (s *fakeSource) Poll(_ context.Context, req replicate.PollRequest[int64], p
 			}
 		}
 	}
-	return replicate.PollResult{More: page.Len() == req.Limit}, nil
+	return replicate.PollResult{More: page.Len() == req.MaxRows}, nil
 }
 
 func (s *fakeSource) Close() error { return nil }
@@ -163,7 +163,7 @@ func upTo(n int64) []int64 {
 func TestRunPublishesEverythingAndCommits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, sink, store := &fakeSource{rows: upTo(2500), exact: true}, &fakeSink{}, &fakeStore{}
-		err := run(t, time.Minute, Parts[int64]{Config: Config{BatchRows: 100}, Source: source, Sink: sink, Store: store})
+		err := run(t, time.Minute, Parts[int64]{Config: Config{PageRows: 100}, Source: source, Sink: sink, Store: store})
 		if err != nil || len(sink.keys) != 2500 || store.offset.Key != "2500" {
 			t.Fatalf("Run: %v, %d rows, offset %+v", err, len(sink.keys), store.offset)
 		}
@@ -220,7 +220,7 @@ func TestOpenTransactionHoldsRowsBack(t *testing.T) {
 func TestFailedPublishRestartsFromTheOffset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, sink, store := &fakeSource{rows: upTo(30), exact: true}, &fakeSink{errs: []error{errFault}}, &fakeStore{}
-		err := run(t, time.Minute, Parts[int64]{Config: Config{BatchRows: 10}, Source: source, Sink: sink, Store: store})
+		err := run(t, time.Minute, Parts[int64]{Config: Config{PageRows: 10}, Source: source, Sink: sink, Store: store})
 		if err != nil || sink.opens != 2 || store.offset.Key != "30" {
 			t.Fatalf("Run: %v, opened %d times, offset %s", err, sink.opens, store.offset.Key)
 		}
@@ -263,7 +263,7 @@ func TestSourceErrorsAreRetriedUnlessHopeless(t *testing.T) {
 func TestOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, sink, store := &fakeSource{rows: upTo(25), high: 25}, &fakeSink{}, &fakeStore{}
-		parts := Parts[int64]{Config: Config{Once: true, BatchRows: 10, PollInterval: time.Second},
+		parts := Parts[int64]{Config: Config{Once: true, PageRows: 10, PollInterval: time.Second},
 			Source: source, Sink: sink, Store: store}
 		begin := time.Now()
 		if err := run(t, time.Hour, parts); err != nil || len(sink.keys) != 25 || store.offset.Key != "25" {
@@ -306,7 +306,7 @@ func TestOnceWithRowsAboveTheSequence(t *testing.T) {
 		for until, rows := range map[int]int{1: 27, 9: 25} {
 			source := &strandedSource{&fakeSource{rows: append(upTo(25), 26, 30), high: 25}, 0, until}
 			sink := &fakeSink{}
-			parts := Parts[int64]{Config: Config{Once: true, BatchRows: 10}, Source: source, Sink: sink, Store: &fakeStore{}}
+			parts := Parts[int64]{Config: Config{Once: true, PageRows: 10}, Source: source, Sink: sink, Store: &fakeStore{}}
 			err := run(t, time.Hour, parts)
 			if len(sink.keys) != rows {
 				t.Errorf("%d rows were published, want %d", len(sink.keys), rows)

@@ -39,7 +39,7 @@ func AwaitSettled[K replicate.Key](ctx context.Context, source replicate.Source[
 	giveUp := time.After(cfg.OnceWait)
 	for {
 		page.Reset()
-		if _, err := source.Poll(ctx, replicate.PollRequest[K]{Limit: 1, MaxBytes: 1, OnFence: look}, &page); err != nil {
+		if _, err := source.Poll(ctx, replicate.PollRequest[K]{MaxRows: 1, MaxBytes: 1, OnFence: look}, &page); err != nil {
 			return high, drawn, nil, err
 		}
 		switch {

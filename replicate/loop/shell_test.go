@@ -203,7 +203,7 @@ func TestOperationsAreBounded(t *testing.T) {
 // newParts makes a job of n rows out of hooked parts.
 func newParts(n int64) Parts[int64] {
 	source := &hookedSource{fakeSource: fakeSource{rows: upTo(n), exact: true}}
-	return Parts[int64]{Config: Config{BatchRows: 2}, Source: source, Sink: &hookedSink{}, Store: &hookedStore{}}
+	return Parts[int64]{Config: Config{PageRows: 2}, Source: source, Sink: &hookedSink{}, Store: &hookedStore{}}
 }
 
 // blockedPublish waits for room that never comes, and gives up only when it is cancelled.
@@ -385,7 +385,7 @@ func TestLeaseIsGivenBackLast(t *testing.T) {
 func TestPagesHaveOneOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		parts := newParts(400)
-		parts.Config.BatchRows, parts.Config.InFlight = 3, 3
+		parts.Config.PageRows, parts.Config.InFlight = 3, 3
 		var mu sync.Mutex
 		owned, seen := map[*replicate.Batch]string{}, map[*replicate.Batch]bool{}
 		n := 0

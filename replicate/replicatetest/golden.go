@@ -17,19 +17,19 @@ type generatedRow[R any] interface {
 // Golden checks the generated code of a table against a row whose key, canonical JSON and checksum, in
 // hexadecimal, are known: the row, its copy, and each published column alone. Generated tests call it.
 func Golden[R any, K replicate.Key, P generatedRow[R]](
-	t testing.TB, table *replicate.Table[R, K], row P, key K, data, sum string,
+	t testing.TB, table *replicate.Table[R, K], row P, key K, data, checksum string,
 ) {
 	t.Helper()
 	got := table.AppendJSON(nil, row)
 	if string(got) != data {
 		t.Errorf("the data is\n%s, want\n%s", got, data)
 	}
-	if got := row.Checksum().String(); got != sum {
-		t.Errorf("the checksum is %s, want %s", got, sum)
+	if got := row.Checksum().String(); got != checksum {
+		t.Errorf("the checksum is %s, want %s", got, checksum)
 	}
 	clone := row.Clone()
-	if got := P(&clone).Checksum().String(); got != sum {
-		t.Errorf("the checksum of a clone is %s, want %s", got, sum)
+	if got := P(&clone).Checksum().String(); got != checksum {
+		t.Errorf("the checksum of a clone is %s, want %s", got, checksum)
 	}
 	if got := table.Key(row); got != key {
 		t.Errorf("the key is %d, want %d", got, key)

@@ -47,7 +47,7 @@ var (
 func Fill(t testing.TB, page *replicate.Page[int64], key replicate.MessageKey, rows ...Row) {
 	t.Helper()
 	builder := replicate.NewBuilder(&table, json.New("suite", "model", table.AppendJSON), key, false)
-	builder.Begin(page, replicate.PollRequest[int64]{Limit: len(rows) + 1, MaxBytes: 1 << 30})
+	builder.Begin(page, replicate.PollRequest[int64]{MaxRows: len(rows) + 1, MaxBytes: 1 << 30})
 	for i := range rows {
 		if _, err := builder.Add(&rows[i]); err != nil {
 			t.Fatalf("add row %d: %v", rows[i].ID, err)
@@ -131,7 +131,7 @@ func NewBadPage(t testing.TB, key int64, reason string) *replicate.Page[int64] {
 	t.Helper()
 	page := new(replicate.Page[int64])
 	builder := replicate.NewBuilder(&table, json.New("suite", "model", table.AppendJSON), RowKeys, true)
-	builder.Begin(page, replicate.PollRequest[int64]{Limit: 2, MaxBytes: 1 << 30})
+	builder.Begin(page, replicate.PollRequest[int64]{MaxRows: 2, MaxBytes: 1 << 30})
 	if _, err := builder.Bad(key, "text", errors.New(reason), []byte{0xff}); err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func sourcePages(t *testing.T, h SourceHarness) {
 	h.Insert(rowsFrom(11, 10, "second")...)
 	r := newReader(t, h, false)
 	req := unlimited
-	req.Limit = 10
+	req.MaxRows = 10
 	r.reads(req, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 	first := r.page
 	var copies [][]byte
@@ -158,7 +158,7 @@ func sourceOffset(t *testing.T, h SourceHarness) {
 	h.Insert(rowsFrom(1, 3, "row")...)
 	r := newReader(t, h, false)
 	req := unlimited
-	req.Limit = 2
+	req.MaxRows = 2
 	r.reads(req, 1, 2)
 	at := replicate.Offset{Key: "2", Checksum: r.page.LastChecksum.String()}
 	opens := func(what string, at replicate.Offset, fails bool) {
@@ -229,7 +229,7 @@ func sourceLookupMore(t *testing.T, h SourceHarness) {
 	h.Insert(rowsFrom(1, 20, "row")...)
 	r := newReader(t, h, false)
 	req := unlimited
-	req.Limit = 6
+	req.MaxRows = 6
 	var keys, found []int64
 	for k := range int64(30) {
 		keys = append(keys, k)
@@ -247,8 +247,8 @@ func sourceLookupMore(t *testing.T, h SourceHarness) {
 		if !more {
 			break
 		}
-		if r.page.Len() > req.Limit {
-			t.Fatalf("a page has %d rows, the limit is %d", r.page.Len(), req.Limit)
+		if r.page.Len() > req.MaxRows {
+			t.Fatalf("a page has %d rows, the limit is %d", r.page.Len(), req.MaxRows)
 		}
 		keys = slices.DeleteFunc(keys, func(k int64) bool { return k <= r.page.Last })
 	}

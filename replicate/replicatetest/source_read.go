@@ -63,7 +63,7 @@ func sourceLimit(t *testing.T, h SourceHarness) {
 	r := newReader(t, h, false)
 	for _, limit := range []int{1, 7, 300, 999, 1000, 1001} {
 		req := unlimited
-		req.Limit = limit
+		req.MaxRows = limit
 		keys, sizes := r.all(req)
 		if len(keys) != 1000 || !slices.IsSorted(keys) || slices.Max(sizes) > limit {
 			t.Errorf("with a limit of %d: %d rows in pages of %v", limit, len(keys), sizes)
@@ -150,7 +150,7 @@ func sourceBound(t *testing.T, h SourceHarness) {
 		{everything, 10, []int64{-5, 1, 5, 9}, false},
 	} {
 		req := unlimited
-		req.Limit = c.limit
+		req.MaxRows = c.limit
 		result, err := r.poll(req, c.bound)
 		if err != nil {
 			t.Fatal(err)
@@ -159,6 +159,38 @@ func sourceBound(t *testing.T, h SourceHarness) {
 		if result.Unsettled != c.unsettled || result.More != (len(c.keys) == c.limit) {
 			t.Errorf("bound %+v, limit %d: %+v", c.bound, c.limit, result)
 		}
+	}
+}
+
+func sourceIdle(t *testing.T, h SourceHarness) {
+	r := newReader(t, h, false)
+	idle := func(key int64) replicate.PollRequest[int64] {
+		req := after(key)
+		req.Idle = true
+		return req
+	}
+	h.Insert(Row{ID: 1, Text: "a"})
+	r.reads(idle(0), 1) // the source has seen nothing yet
+	for range 3 {
+		r.reads(idle(1))
+	}
+	h.Insert(Row{ID: 2, Text: "b"})
+	r.reads(idle(1), 2)
+	r.reads(idle(2))
+	if err := r.open(replicate.Offset{}); err != nil {
+		t.Fatal(err)
+	}
+	r.reads(idle(1), 2)
+	r.reads(idle(2))
+	if h.Begin == nil {
+		return
+	}
+	commit := h.Begin()
+	req := idle(2)
+	req.Idle = r.reads(req).Unchanged // a fence that has seen the transaction is one that waits for it
+	commit()
+	if _, err := r.poll(req, everything); err != nil || r.page.Len() != 1 {
+		t.Fatalf("after the commit: %d rows, %v", r.page.Len(), err)
 	}
 }
 

@@ -66,8 +66,9 @@ func multirange(of name, params []*pg.Node) name {
 }
 
 // quiet are extensions that bring no type which a column could have.
-var quiet = strings.Fields(`plpgsql plperl plperlu plpython3u pltcl uuid-ossp pgcrypto pg_stat_statements unaccent tablefunc
-	dblink postgres_fdw file_fdw btree_gin btree_gist fuzzystrmatch pg_trgm pgstattuple pg_buffercache adminpack pgaudit
+var quiet = strings.Fields(`plpgsql plperl plperlu plpython3u pltcl uuid-ossp pgcrypto pg_stat_statements unaccent
+	tablefunc	dblink postgres_fdw file_fdw
+	btree_gin btree_gist fuzzystrmatch pg_trgm pgstattuple pg_buffercache adminpack pgaudit
 	pg_cron pg_prewarm pgrowlocks tsm_system_rows tsm_system_time pg_freespacemap pg_visibility`)
 
 // extension takes in CREATE EXTENSION, which may define types.

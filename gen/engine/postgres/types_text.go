@@ -65,8 +65,8 @@ var other = asText("other", 0, 0, `(1,"a ""b""\\ ",)`)
 var delimiters = map[string]string{"box": ";", "geometry": ":", "geography": ":"}
 
 // extensionTypes are types that well-known extensions define.
-var extensionTypes = strings.Fields(`citext ltree lquery ltxtquery cube seg ean13 isbn isbn13 ismn ismn13 issn issn13 upc
-	vector halfvec sparsevec geometry geography box2d box3d raster topogeometry h3index semver int1 uint1 uint2 uint4
+var extensionTypes = strings.Fields(`citext ltree lquery ltxtquery cube seg ean13 isbn isbn13 ismn ismn13 issn issn13
+	upc vector halfvec sparsevec geometry geography box2d box3d raster topogeometry h3index semver int1 uint1 uint2 uint4
 	uint8 int16 uint16 ip4 ip4r ip6 ip6r ipaddress iprange hll roaringbitmap roaringbitmap64 mol qmol agtype graphid
 	query_int debversion emailaddr uri mpz mpq md5 sha1 sha224 sha256 sha384 sha512 crc32 prefix_range tdigest
 	jsquery spoint scircle sline spath spoly sellipse sbox`)
@@ -112,5 +112,6 @@ func nearTypes(name string) []string {
 
 // mistyped reports whether a name differs from a known one by no more than a slip: a quarter of it at most.
 func mistyped(name, known string) bool {
-	return mistakenTypes[strings.ToLower(name)] != "" || nearest.Distance(strings.ToLower(name), known) <= max(1, len(name)/4)
+	name = strings.ToLower(name)
+	return mistakenTypes[name] != "" || nearest.Distance(name, known) <= max(1, len(name)/4)
 }

@@ -27,8 +27,8 @@ var Engine = &engine.Engine{
 	Types: names(),
 	Kind:  kindOf,
 	Read:  read,
-	Words: []string{"AUTOINCREMENT", "WITHOUT ROWID", "`name`", "[name]"},
-	Hints: []string{"INTEGER PRIMARY KEY", ") STRICT", "PRAGMA", "BLOB", "DATETIME"},
+	Words: []string{"AUTOINCREMENT", "WITHOUT ROWID", "[name]"},
+	Hints: []string{"`name`", "INTEGER PRIMARY KEY", ") STRICT", "PRAGMA", "BLOB", "DATETIME"},
 	SQL: engine.SQL{
 		Quote:       quote,
 		Placeholder: func(n int) string { return "?" + strconv.Itoa(n) },

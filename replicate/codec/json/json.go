@@ -1,4 +1,4 @@
-// Package json writes messages as the original did: {"timestamp", "name", "table", "data", "hash"},
+// Package json writes messages as the Python daemon did: {"timestamp", "name", "table", "data", "hash"},
 // with the row's canonical JSON as data and its SHA-256 as hash (docs/message.md).
 package json
 
@@ -40,10 +40,10 @@ func (c *Codec[R]) AppendValue(b []byte, r *R) ([]byte, replicate.Checksum) {
 	b = append(b, c.head...)
 	start := len(b)
 	b = c.appendData(b, r)
-	sum := sha256.Sum256(b[start:])
+	checksum := sha256.Sum256(b[start:])
 	b = append(b, `, "hash": "`...)
-	b = canonical.AppendHex(b, sum)
-	return append(b, '"', '}'), sum
+	b = canonical.AppendHex(b, checksum)
+	return append(b, '"', '}'), checksum
 }
 
 // AppendDeadLetter appends {"timestamp", "name", "table", "key", "reason", "excerpt"}.

@@ -1,9 +1,10 @@
-// Package statsd sends the loop's metrics to a statsd server over UDP, under the names and tags of the
-// original: prefix "repliqate.", InfluxDB-style tags inside the name, one metric a datagram.
+// Package statsd sends the loop's metrics to a statsd server over UDP, under the names and tags of the Python
+// daemon: prefix "repliqate.", InfluxDB-style tags inside the name, one metric per datagram.
 //
 //	repliqate.source.read,name=orders,version=v1.0.0,success=true,table=orders:1|c
 //
-// client.go is the connection, hooks.go says which event of the loop becomes which metric.
+//	client.go  the connection
+//	hooks.go   which event of the loop becomes which metric
 package statsd
 
 import (
@@ -85,7 +86,7 @@ func (c *Client) Count(metric string, n int64, tags ...Tag) {
 	c.post(packet{line: c.line(metric, tags, strconv.AppendInt(nil, n, 10), "|c")})
 }
 
-// Timing reports a duration, in milliseconds with six decimals as the original wrote it.
+// Timing reports a duration, in milliseconds with six decimals as the Python daemon wrote it.
 func (c *Client) Timing(metric string, d time.Duration, tags ...Tag) {
 	ms := float64(d) / float64(time.Millisecond)
 	c.post(packet{line: c.line(metric, tags, strconv.AppendFloat(nil, ms, 'f', 6, 64), "|ms")})

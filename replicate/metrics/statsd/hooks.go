@@ -80,7 +80,7 @@ func (h *hooks) onPoll(i replicate.PollInfo) {
 func (h *hooks) onPublish(i replicate.PublishInfo) {
 	ok, count := success(i.Err), int64(i.Rows)
 	if i.Err != nil {
-		count = 1 // one failure, as the original counted it; how many of the rows arrived is not known
+		count = 1 // one failure, as the Python daemon counted it; how many of the rows arrived is unknown
 	}
 	h.Count("target.publish", count, ok, h.topic)
 	h.Timing("target.publish_latency", i.Duration, ok, h.topic)

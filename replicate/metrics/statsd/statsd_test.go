@@ -57,7 +57,7 @@ type packets struct {
 	want []string
 }
 
-// originals are events that the original had too.
+// originals are events that the Python daemon had too.
 var originals = []packets{
 	{"poll", func(h replicate.Hooks) {
 		h.OnPoll(replicate.PollInfo{Rows: 7, Duration: 1500 * time.Microsecond, Behind: 1 << 63,

@@ -1,5 +1,5 @@
-// Package file keeps the offset in a file, for jobs without Redis. The lease is a lock on a file beside
-// it: the kernel gives it back when the process ends, however it ends.
+// Package file keeps the offset in a file, for jobs without Redis. The lease is a lock on a file beside it, which the
+// kernel releases when the process ends, however it ends.
 package file
 
 import (

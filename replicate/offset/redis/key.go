@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Key is the key of a job's offset, as the original names it.
+// Key is the key of a job's offset, as the Python daemon names it.
 func Key(job, table, topic string) string {
 	return "repliqate:replication:offset:name=" + job + "&table=" + table + "&topic=" + topic
 }

@@ -1,14 +1,15 @@
-// Package redis keeps the offset where the original kept it, under the same key and in the same form,
-// so that a job continues where a Python instance stopped.
+// Package redis keeps the offset where the Python daemon kept it, under the same key and in the same form, so that a
+// job continues where the Python daemon stopped.
 //
 //	repliqate:replication:offset:name=NAME&table=TABLE&topic=TOPIC   the offset, decimal
 //	{the same}:sum                                                   "OFFSET:CHECKSUM" of its row
-//	{the same}:lease                                                 who publishes, for a time to live
-//	{the same}:moved                                                 which change by an operator was the last
+//	{the same}:lease                                                 the instance that publishes; it expires
+//	{the same}:moved                                                 the last change by an operator
 //
-//	redis.go  settings, Load, Commit, Force
-//	key.go    the names of the keys
-//	lease.go  Acquire, Release and who holds it
+//	settings.go  the settings that errors name
+//	redis.go     Config, Load, Commit, Force
+//	key.go       the names of the keys
+//	lease.go     Acquire, Release, and who holds the lease
 package redis
 
 import (
@@ -33,6 +34,7 @@ import (
 type Config struct {
 	Addr               string // host:port, or redis:// or rediss://[user:password@]host:port[/db]
 	Username, Password string // win over those of the address
+	PasswordFile       string // holds the password, and is read at each connection; wins over Password
 	TLS                bool
 	CAFile             string // authority of the server's certificate, in PEM form; default: whom the system trusts
 	DB                 int
@@ -112,6 +114,16 @@ func (c Config) options() (*goredis.Options, error) {
 	if c.Password != "" {
 		options.Password = c.Password
 	}
+	if c.PasswordFile != "" {
+		if _, err := replicate.ReadSecret(c.PasswordFile); err != nil {
+			return nil, wrongSetting(SettingPasswordFile, err)
+		}
+		user, file := options.Username, c.PasswordFile
+		options.CredentialsProviderContext = func(context.Context) (string, string, error) {
+			password, err := replicate.ReadSecret(file)
+			return user, password, err
+		}
+	}
 	if c.DB != 0 {
 		options.DB = c.DB
 	}
@@ -176,8 +188,8 @@ func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 	if err != nil && !errors.Is(err, goredis.Nil) {
 		return replicate.Offset{}, classify("read the offset's checksum", err)
 	}
-	if of, sum, _ := strings.Cut(text, ":"); of == key {
-		o.Checksum = sum
+	if of, checksum, _ := strings.Cut(text, ":"); of == key {
+		o.Checksum = checksum
 	}
 	return o, nil
 }

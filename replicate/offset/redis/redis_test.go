@@ -116,7 +116,7 @@ func TestLease(t *testing.T) {
 	})
 }
 
-// TestFormat is the contract with the original: its key, and a bare decimal.
+// TestFormat is the contract with the Python daemon: its key, and a bare decimal.
 func TestFormat(t *testing.T) {
 	onServers(t, func(t *testing.T, s server) {
 		store := open(t, s.config())
@@ -133,7 +133,7 @@ func TestFormat(t *testing.T) {
 		if n := s.client.DBSize(t.Context()).Val(); n != 2 {
 			t.Errorf("%d keys, want 2", n)
 		}
-		// By hand, or by the original: the checksum is then another row's.
+		// By hand, or by the Python daemon: the checksum is then another row's.
 		s.client.Set(t.Context(), offsetKey, "17", 0)
 		if got, err := store.Load(t.Context()); err != nil || got != (replicate.Offset{Key: "17"}) {
 			t.Errorf("an offset set by hand: %+v, %v", got, err)

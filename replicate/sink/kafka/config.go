@@ -28,16 +28,21 @@ type Config struct {
 
 	Linger        time.Duration // how long a record waits for others; default none
 	Compression   string        // none, gzip, snappy, lz4, zstd; default none
-	BufferedBytes int           // bytes of messages that wait at most; default 64 MiB
-	Timeout       time.Duration // how long Kafka may acknowledge nothing before the client is thrown away; default 30 s
+	BufferedBytes int           // most bytes of messages that wait; default 64 MiB
+	Timeout       time.Duration // how long Kafka may acknowledge nothing before the client is replaced; default 30 s
 }
 
-func (c Config) withDefaults() Config {
+// WithDefaults returns a copy in which every optional field that is zero has its default. For Partitions and
+// ReplicationFactor that is -1, by which Kafka's protocol means the broker's own.
+func (c Config) WithDefaults() Config {
 	if len(c.Brokers) == 0 {
 		c.Brokers = []string{"localhost:9092"}
 	}
 	if c.ClientID == "" {
 		c.ClientID = "repliqate"
+	}
+	if c.Compression == "" {
+		c.Compression = "none"
 	}
 	if c.BufferedBytes == 0 {
 		c.BufferedBytes = 64 << 20
@@ -55,12 +60,12 @@ func (c Config) withDefaults() Config {
 }
 
 var compressions = map[string]kgo.CompressionCodec{
-	"": kgo.NoCompression(), "none": kgo.NoCompression(), "gzip": kgo.GzipCompression(),
+	"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(),
 	"snappy": kgo.SnappyCompression(), "lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
 }
 
 // ClientOptions are the options that any client needs to connect as the settings say.
-func (c Config) ClientOptions() ([]kgo.Opt, error) { return c.withDefaults().connection(nil) }
+func (c Config) ClientOptions() ([]kgo.Opt, error) { return c.WithDefaults().connection(nil) }
 
 // connection are the options that every client of ours needs. wrap, if it is not nil, is told of every connection
 // that is made.

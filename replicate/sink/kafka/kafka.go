@@ -1,14 +1,15 @@
 // Package kafka publishes messages to Apache Kafka: acks=all, idempotent, in order, with bounded
-// buffers. A client that has failed once is thrown away (Promise 3).
+// buffers. A client that has failed once is replaced (Promise 3).
 //
 //	config.go     settings, and the client's options
 //	security.go   TLS and SASL
 //	kafka.go      the sink: open, publish, close
-//	session.go    one client: when it is given up, and what it may no longer send then
+//	session.go    one client: when it is given up, and what it may no longer send after that
 //	partition.go  which partition a message goes to
-//	errors.go     what can heal and what can't
-//	probe.go      whether it is a broker that answers, and who names an address
-//	topic.go      what must hold of the topic before it is written
+//	errors.go     which errors a retry can heal, and what to do about the others
+//	probe.go      whether what answers is a broker, and which address fails
+//	topic.go      what must be true of the topic before anything is published
+//	settings.go   the settings that errors name
 package kafka
 
 import (
@@ -38,7 +39,7 @@ var _ replicate.Sink = (*Sink)(nil)
 
 // New checks the settings and returns a sink. It connects when it is opened.
 func New(c Config) (*Sink, error) {
-	c = c.withDefaults()
+	c = c.WithDefaults()
 	s := &Sink{config: c, free: make(chan *flight, 16), hungMax: hungMax}
 	if _, err := s.options(nil); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
@@ -16,6 +17,7 @@ import (
 // TestServersOfAnotherKind points the brokers at what is not Kafka: real Redis and PostgreSQL, and what HTTP and MySQL
 // say. The client alone would wait, or not say what it has met.
 func TestServersOfAnotherKind(t *testing.T) {
+	suite.Servers(t, "PostgreSQL", "Redis")
 	pg, err := testserver.StartPostgres(t.Context(), testserver.Newest)
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func testCompression(t *testing.T, addr string) {
 	}
 }
 
-// testNoKey publishes without a key, as the original did: the row's key decides about the partition alone.
+// testNoKey publishes without a key, as the Python daemon did: the row's key alone decides the partition.
 func testNoKey(t *testing.T, addr string) {
 	create(t, addr, 5)
 	s := openSink(t, at(addr, func(c *kafka.Config) { c.RowKeyHeader = "pk" }))

@@ -21,6 +21,7 @@ const (
 	SettingTLSServerName     replicate.Setting = "kafka.Config.TLS.ServerName"
 	SettingSASL              replicate.Setting = "kafka.Config.SASL"
 	SettingSASLMechanism     replicate.Setting = "kafka.Config.SASL.Mechanism"
+	SettingSASLPasswordFile  replicate.Setting = "kafka.Config.SASL.PasswordFile"
 )
 
 // names are the settings that a hint names.

@@ -39,10 +39,12 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 		return nil, err
 	}
 	if c.Settle.Sequence != "" {
-		return nil, errors.New("sql_source.settle: MySQL has no sequences: leave sequence out")
+		return nil, &replicate.SettingError{Key: replicate.SettingSettleSequence,
+			Err: errors.New("MySQL has no sequences: remove it")}
 	}
 	return &source[R, K]{
 		table: t, builder: b, target: target, settle: c.Settle, warn: c.Warn, warned: map[string]bool{},
+		job: c.Job, readURI: c.ReadURI,
 	}, nil
 }
 
@@ -52,6 +54,8 @@ type source[R any, K replicate.Key] struct {
 	target  *target
 	settle  replicate.Settle
 	warn    func(string)
+	job     string
+	readURI func() (string, error)
 
 	conn     *wire.Conn
 	maria    bool
@@ -63,6 +67,9 @@ type source[R any, K replicate.Key] struct {
 	lookup   *wire.Statement
 	r        R   // the row being read
 	limit    int // rows to ask for, sized by what rows have weighed
+	high     K   // the highest key, as the last fence has it
+	hasHigh  bool
+	fenced   bool // there was a fence since the source was opened
 
 	warned map[string]bool // outlives a connection
 }
@@ -87,6 +94,15 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.Close(); err != nil {
 		return err
 	}
+	if s.readURI != nil {
+		uri, err := s.readURI()
+		if err != nil {
+			return err
+		}
+		if s.target, err = parseURI(uri, s.job); err != nil {
+			return err
+		}
+	}
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
@@ -102,7 +118,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if s.proof, err = s.verify(ctx, true); err != nil {
 		return err
 	}
-	s.prepared, s.limit = prepared{}, firstLimit
+	s.prepared, s.limit, s.fenced = prepared{}, firstLimit, false
 	return s.verifyOffset(ctx, at)
 }
 
@@ -124,7 +140,8 @@ func (s *source[R, K]) connect(ctx context.Context) (err error) {
 func (s *source[R, K]) connectFailed(where string, err error) error {
 	var untrusted *tls.CertificateVerificationError
 	if errors.As(err, &untrusted) {
-		return replicate.Stop(fmt.Errorf("%s: %w", where, err), "check ssl_ca and the host's name in sql_source.uri")
+		return replicate.Stop(fmt.Errorf("%s: %w", where, err), "check ssl_ca and the host's name in %s",
+			replicate.SettingURI)
 	}
 	if errors.Is(err, wire.ErrUnknownPlugin) {
 		return replicate.Stop(fmt.Errorf("%s: %w", where, err), "give the user one of them")
@@ -132,16 +149,24 @@ func (s *source[R, K]) connectFailed(where string, err error) error {
 	return s.classify(where, err)
 }
 
-// hopeless are the errors that no retry heals, with what to do.
+// stop ends the job with a hint in which %s stands for the URI.
+func stop(err error, hint string) error {
+	if strings.Contains(hint, "%s") {
+		return replicate.Stop(err, hint, replicate.SettingURI)
+	}
+	return replicate.Stop(err, hint)
+}
+
+// hopeless are the errors that no retry heals, with what to do, as stop takes it.
 var hopeless = map[uint16]string{
-	1045: "check user and password in sql_source.uri",
-	1698: "check user and password in sql_source.uri",
+	1045: "check user and password in %s",
+	1698: "check user and password in %s",
 	1130: "allow the user to connect from this host",
-	1044: "GRANT SELECT on the table to the user, and check the database in sql_source.uri",
-	1049: "check the database in sql_source.uri",
+	1044: "GRANT SELECT on the table to the user, and check the database in %s",
+	1049: "check the database in %s",
 	1142: "GRANT SELECT on the table to the user",
 	1143: "GRANT SELECT on the table to the user",
-	1146: "check the table in sql_source.uri's database",
+	1146: "check that the table is in the database of %s",
 	1054: "the table was changed: regenerate the replicator",
 	1356: "read a table and not a view",
 	1153: "raise max_allowed_packet on the server: a row does not fit",
@@ -154,7 +179,7 @@ func (s *source[R, K]) classify(what string, err error) error {
 	var server *wire.ServerError
 	if errors.As(err, &server) {
 		if hint, ok := hopeless[server.Code]; ok {
-			return replicate.Stop(wrapped, hint)
+			return stop(wrapped, hint)
 		}
 	}
 	return wrapped

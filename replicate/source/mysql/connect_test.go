@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
@@ -54,6 +55,7 @@ func TestPasswords(t *testing.T) {
 
 // TestTLS verifies the server's certificate and name, as the URI asks.
 func TestTLS(t *testing.T) {
+	suite.Servers(t, "MariaDB")
 	authority, err := testserver.NewAuthority(t.TempDir(), "mysql")
 	if err != nil {
 		t.Fatal(err)

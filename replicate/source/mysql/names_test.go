@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/loop"
@@ -12,6 +13,7 @@ import (
 
 // TestNamesInLowerCase reads a table whose name the server keeps in lower case, while a writer holds rows back.
 func TestNamesInLowerCase(t *testing.T) {
+	suite.Servers(t, "MariaDB", "MySQL")
 	for name, start := range map[string]func(context.Context, ...string) (*testserver.MySQL, error){
 		"MariaDB": testserver.StartMariaDB, "MySQL": testserver.StartMySQL,
 	} {

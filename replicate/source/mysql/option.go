@@ -44,23 +44,27 @@ var fixed = map[string][]string{
 	"autocommit":    {"1", "true", "0", "false"},
 }
 
+// supported are the options, for those who look for one.
+const supported = "unix_socket, program_name, connect_timeout, read_timeout, write_timeout, charset, ssl, " +
+	"ssl_disabled, ssl_mode, ssl_ca, ssl_cert, ssl_key, ssl_verify_cert, ssl_check_hostname"
+
 func parseOptions(query string) (options, error) {
 	o := options{timeout: connectTimeout}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return o, errors.New("sql_source.uri: the options behind the question mark can't be read")
+		return o, errors.New("the options behind the question mark can't be read")
 	}
 	for name, all := range values {
 		value := all[len(all)-1]
 		if err := o.set(name, value); err != nil {
-			return o, fmt.Errorf("sql_source.uri: option %s: %w", name, err)
+			return o, fmt.Errorf("option %s: %w", name, err)
 		}
 	}
 	if (o.cert == "") != (o.key == "") {
-		return o, errors.New("sql_source.uri: expected ssl_cert and ssl_key, or neither")
+		return o, errors.New("expected ssl_cert and ssl_key, or neither")
 	}
 	if o.mode == modeDisabled && o.ca+o.cert != "" {
-		return o, errors.New("sql_source.uri: TLS is switched off, but certificates are named")
+		return o, errors.New("TLS is switched off, but certificates are named")
 	}
 	return o, nil
 }
@@ -103,7 +107,7 @@ func (o *options) set(name, value string) (err error) {
 		agreed, known := fixed[name]
 		switch {
 		case !known:
-			err = errors.New("it is not known here; the known ones are in the documentation of sql_source.uri")
+			err = errors.New("it is not supported; expected one of " + supported)
 		case !slices.Contains(agreed, strings.ToLower(value)):
 			err = errors.New("expected one of " + strings.Join(agreed, ", ") + ", which is what is done here")
 		}
@@ -160,17 +164,17 @@ func (o *options) tls(host string) (config *tls.Config, optional bool, err error
 	if o.ca != "" {
 		pem, err := os.ReadFile(o.ca)
 		if err != nil {
-			return nil, false, fmt.Errorf("sql_source.uri: ssl_ca: %w", err)
+			return nil, false, fmt.Errorf("ssl_ca: %w", err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, false, errors.New("sql_source.uri: ssl_ca: the file holds no certificate in PEM form")
+			return nil, false, errors.New("ssl_ca: the file holds no certificate in PEM form")
 		}
 	}
 	if o.cert != "" {
 		pair, err := tls.LoadX509KeyPair(o.cert, o.key)
 		if err != nil {
-			return nil, false, fmt.Errorf("sql_source.uri: ssl_cert, ssl_key: %w", err)
+			return nil, false, fmt.Errorf("ssl_cert, ssl_key: %w", err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}

@@ -17,8 +17,8 @@ var others = regexp.MustCompile(`(?i)tidb|vitess|oceanbase|singlestore|memsql|do
 // unprovable refuses to begin, and says what takes the responsibility.
 func (s *source[R, K]) unprovable(reason, remedy string) error {
 	return replicate.Stop(fmt.Errorf("it can't be proven that no row of table %s is lost: %s", s.table.Name, reason),
-		remedy+"; to accept the risk of losing rows of transactions that stay open longer than N seconds, "+
-			"add to sql_source: settle: {unsafe_delay_sec: N}")
+		replicate.Verbatim(remedy)+"; to accept the risk of losing rows of transactions that stay open longer than N "+
+			"seconds, set %s to N", replicate.SettingSettleDelay)
 }
 
 // unsafe reports whether the operator has accepted the risk.
@@ -108,7 +108,8 @@ func (s *source[R, K]) denied(err error) error {
 	}
 	var stop *replicate.StopError
 	if errors.As(err, &stop) {
-		return replicate.Stop(stop.Err, "GRANT SELECT ON performance_schema.* to the user of sql_source.uri")
+		return replicate.Stop(stop.Err, "GRANT SELECT ON performance_schema.* to the user of %s",
+			replicate.SettingURI)
 	}
 	return err
 }

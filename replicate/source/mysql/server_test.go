@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/codec/json"
@@ -62,6 +63,7 @@ func onEach(t *testing.T, test func(t *testing.T, m *testserver.MySQL)) {
 
 func running(t testing.TB, start func() (*testserver.MySQL, error)) *testserver.MySQL {
 	t.Helper()
+	suite.Servers(t, "MariaDB", "MySQL")
 	m, err := start()
 	if errors.Is(err, testserver.ErrNoMySQL) {
 		t.Skip(err)
@@ -311,7 +313,7 @@ func poll[K replicate.Key](t testing.TB, s replicate.Source[K], after *K) (page 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
-	req := replicate.PollRequest[K]{Limit: 1000, MaxBytes: 1 << 20,
+	req := replicate.PollRequest[K]{MaxRows: 1000, MaxBytes: 1 << 20,
 		OnFence: func(replicate.Fence[K]) replicate.Bound[K] {
 			return replicate.Bound[K]{Kind: replicate.BoundUnlimited}
 		}}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/source/mysql/internal/wire"
 )
 
@@ -29,14 +30,22 @@ type target struct {
 // parseURI reads a SQLAlchemy-style URI: mysql://, mysql+pymysql://, mariadb://, with the options of SQLAlchemy's
 // drivers. An error never holds the password, nor the value of an option.
 func parseURI(uri, job string) (*target, error) {
+	t, err := readURI(uri, job)
+	if err != nil {
+		return nil, &replicate.SettingError{Key: replicate.SettingURI, Err: err}
+	}
+	return t, nil
+}
+
+func readURI(uri, job string) (*target, error) {
 	scheme, rest, ok := strings.Cut(uri, "://")
 	dialect, _, _ := strings.Cut(scheme, "+")
 	if !ok || dialect != "mysql" && dialect != "mariadb" {
-		return nil, errors.New("sql_source.uri: expected " + uriShape + " for this table")
+		return nil, errors.New("expected " + uriShape + " for this table")
 	}
 	rest, query, _ := strings.Cut(rest, "?")
 	if strings.Contains(query, "@") && !strings.Contains(rest, "@") {
-		return nil, errors.New("sql_source.uri: a question mark in user or password must be percent-encoded, as %3F")
+		return nil, errors.New("a question mark in user or password must be percent-encoded, as %3F")
 	}
 	userInfo, place := "", rest
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
@@ -47,12 +56,12 @@ func parseURI(uri, job string) (*target, error) {
 	for name, part := range map[string]*string{"user": &user, "password": &password, "database": &database} {
 		plain, err := url.PathUnescape(*part)
 		if err != nil {
-			return nil, errors.New("sql_source.uri: the percent-encoding of the " + name + " is wrong")
+			return nil, errors.New("the percent-encoding of the " + name + " is wrong")
 		}
 		*part = plain
 	}
 	if database == "" {
-		return nil, errors.New("sql_source.uri: the database is missing: expected " + uriShape)
+		return nil, errors.New("the database is missing: expected " + uriShape)
 	}
 	options, err := parseOptions(query)
 	if err != nil {
@@ -92,7 +101,7 @@ func splitHost(host string) (name, port string, err error) {
 	}
 	name, port, err = net.SplitHostPort(host)
 	if err != nil || port == "" || strings.Trim(port, "0123456789") != "" {
-		return "", "", errors.New("sql_source.uri: expected host or host:port; special characters in user and " +
+		return "", "", errors.New("expected host or host:port; special characters in user and " +
 			"password must be percent-encoded")
 	}
 	return name, port, nil

@@ -189,7 +189,7 @@ func (s *source[R, K]) verifyLocks(ctx context.Context, p *proof) error {
 		p.thread = thread[0][0]
 		if _, err := s.conn.Query(ctx, s.xaQuery()); err != nil {
 			return s.unprovable("prepared XA transactions can't be listed: "+err.Error(),
-				"GRANT XA_RECOVER_ADMIN ON *.* to the user of sql_source.uri")
+				"GRANT XA_RECOVER_ADMIN ON *.* to the user")
 		}
 		locks, err := s.rows(ctx, p.locksQuery())
 		if err != nil {

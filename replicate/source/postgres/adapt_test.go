@@ -10,7 +10,7 @@ import (
 // TestAdapt lets a backlog come that an open transaction holds back, and then settles it.
 func TestAdapt(t *testing.T) {
 	s := &source[struct{}, int64]{limit: firstLimit}
-	req := replicate.PollRequest[int64]{Limit: 10_000, MaxBytes: 8 << 20}
+	req := replicate.PollRequest[int64]{MaxRows: 10_000, MaxBytes: 8 << 20}
 	none, some := new(replicate.Page[int64]), replicatetest.NewPage(t, replicatetest.RowKeys, 1, 200)
 	for range 3 {
 		s.adapt(some, req, false)

@@ -29,7 +29,7 @@ func TestTextThatCantBeConverted(t *testing.T) {
 			t.Fatal(err)
 		}
 		page := new(replicate.Page[int64])
-		req := replicate.PollRequest[int64]{Limit: 100, MaxBytes: 1 << 20}
+		req := replicate.PollRequest[int64]{MaxRows: 100, MaxBytes: 1 << 20}
 		more, err = s.(replicate.Auditor[int64]).Lookup(t.Context(), keys, req, page)
 		return page.Keys, page.BadRows, more, err
 	}

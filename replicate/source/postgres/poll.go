@@ -81,13 +81,18 @@ func (s *source[R, K]) Poll(
 	ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K],
 ) (replicate.PollResult, error) {
 	page.Reset()
+	if req.Idle {
+		if unchanged, err := s.unchanged(ctx); err != nil || unchanged {
+			return replicate.PollResult{Unchanged: unchanged}, err
+		}
+	}
 	defer s.cover.pass(req, page)
 	p := s.conn.StartPipeline(ctx)
 	p.SendQueryPrepared(stmtHigh, nil, nil, binaryFormat)
 	p.SendPipelineSync()
 	p.SendQueryPrepared(stmtHolders, nil, nil, binaryFormat)
 	p.SendPipelineSync()
-	limit := min(s.limit, req.Limit)
+	limit := min(s.limit, req.MaxRows)
 	s.params[0] = appendInt8(s.params[0][:0], int64(req.After))
 	s.params[1] = appendInt8(s.params[1][:0], int64(limit))
 	if req.HasAfter {
@@ -122,6 +127,7 @@ func (s *source[R, K]) readAnswers(
 	if err != nil {
 		return replicate.PollResult{}, err
 	}
+	s.drawn, s.fenced = upTo[K]{fence.High, fence.HasHigh}, true
 	bound := req.OnFence(fence)
 	rows, err := nextResult(p)
 	if err != nil {

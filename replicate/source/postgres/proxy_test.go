@@ -137,7 +137,7 @@ func TestHugeRowsAreReadOnce(t *testing.T) {
 	if err := open(t, s, replicate.Offset{}); err != nil {
 		t.Fatal(err)
 	}
-	req := replicate.PollRequest[int64]{Limit: 10_000, MaxBytes: 10 * size,
+	req := replicate.PollRequest[int64]{MaxRows: 10_000, MaxBytes: 10 * size,
 		OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
 			return replicate.Bound[int64]{Kind: replicate.BoundUnlimited}
 		}}

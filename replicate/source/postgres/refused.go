@@ -47,16 +47,16 @@ func (s *source[R, K]) connectFailed(err error) error {
 	// Several ways are tried, so all must be hopeless. With sslmode=prefer, the lack of TLS is not what went wrong.
 	all := slices.DeleteFunc(causes(err), func(cause error) bool { return strings.Contains(cause.Error(), noTLS) })
 	if len(all) == 0 {
-		return replicate.Stop(errors.New(where+": the server does not support TLS, which sslmode in sql_source.uri asks for"),
-			"turn TLS on in the server (ssl = on), or set sslmode=disable")
+		return replicate.Stop(errors.New(where+": the server does not support TLS, which sslmode asks for"),
+			"turn TLS on in the server (ssl = on), or set sslmode=disable in %s", replicate.SettingURI)
 	}
 	hint := ""
 	for _, cause := range all {
 		if hint = hintOf(cause); hint == "" {
-			return fmt.Errorf("%s: %w", where, plain(cause))
+			return plain(where, cause)
 		}
 	}
-	return replicate.Stop(fmt.Errorf("%s: %w", where, innermost(all[0])), hint)
+	return stop(fmt.Errorf("%s: %w", where, innermost(all[0])), hint)
 }
 
 // noTLS is what the client says of a server that answers the question for TLS with no.
@@ -75,16 +75,25 @@ func causes(err error) (all []error) {
 	return []error{err}
 }
 
-// plain says of a name that does not resolve what that means; the resolver's own address is of no use.
-func plain(err error) error {
+// plain says what it means that a name does not resolve, and leaves out the resolver's own address.
+func plain(where string, err error) error {
 	var name *net.DNSError
-	if errors.As(err, &name) {
-		if name.IsNotFound {
-			return fmt.Errorf("the host name %s does not resolve: check it in sql_source.uri, and the resolver", name.Name)
-		}
-		return fmt.Errorf("the host name %s does not resolve at present: %s", name.Name, name.Err)
+	switch {
+	case !errors.As(err, &name):
+		return fmt.Errorf("%s: %w", where, innermost(err))
+	case name.IsNotFound:
+		return replicate.Hint(fmt.Errorf("%s: the host name %s does not resolve", where, name.Name),
+			"check it in %s, and the resolver", replicate.SettingURI)
 	}
-	return innermost(err)
+	return fmt.Errorf("%s: the host name %s does not resolve at present: %s", where, name.Name, name.Err)
+}
+
+// stop ends the job with a hint from the lists below, in which %s stands for the URI.
+func stop(err error, hint string) error {
+	if strings.Contains(hint, "%s") {
+		return replicate.Stop(err, hint, replicate.SettingURI)
+	}
+	return replicate.Stop(err, hint)
 }
 
 // hopelessTexts are in the errors of the client that no retry heals, with what to do.
@@ -94,12 +103,12 @@ var hopelessTexts = []struct{ text, hint string }{
 	{"invalid body length", otherServer},
 	{"unexpected message", otherServer},
 	{"first record does not look like a TLS handshake", "the server does not encrypt at this address: remove" +
-		" sslnegotiation=direct, or correct host and port in sql_source.uri"},
+		" sslnegotiation=direct, or correct host and port in %s"},
 	{"channel binding required", "remove channel_binding=require, or let the server ask for SCRAM over TLS"},
 	{"channel binding check failed", "remove channel_binding=require, or let the server ask for SCRAM over TLS"},
-	{"require_auth check failed", "correct require_auth in sql_source.uri, or the server's pg_hba.conf"},
+	{"require_auth check failed", "correct require_auth in %s, or the server's pg_hba.conf"},
 	{"sslcertmode check failed", "the server asks for no certificate: remove sslcertmode=require"},
-	{"requirepeer", "correct requirepeer, or the folder of the socket, in sql_source.uri"},
+	{"requirepeer", "correct requirepeer, or the folder of the socket, in %s"},
 	{"certificate was revoked", "give the server another certificate"},
 	{"no list of sslcrl", "bring the lists of sslcrl or sslcrldir up to date"},
 	{"remote error: tls: handshake failure", "check ssl_min_protocol_version against what the server accepts"},
@@ -108,7 +117,7 @@ var hopelessTexts = []struct{ text, hint string }{
 	{"unsupported authentication method", "let pg_hba.conf ask for an authentication method without GSSAPI"},
 }
 
-const otherServer = "what answers there is not PostgreSQL: correct host and port in sql_source.uri"
+const otherServer = "what answers there is not PostgreSQL: correct host and port in %s"
 
 // hintOf says what to do where no retry heals an error of the client, and is empty for others.
 func hintOf(err error) string {
@@ -117,9 +126,9 @@ func hintOf(err error) string {
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &authority):
-		return "set sslrootcert in sql_source.uri to the authority of the server's certificate"
+		return "set sslrootcert in %s to the authority of the server's certificate"
 	case errors.As(err, &name):
-		return "correct the host in sql_source.uri to a name of the server's certificate, or set sslmode=verify-ca"
+		return "correct the host in %s to a name of the server's certificate, or set sslmode=verify-ca"
 	case errors.As(err, &invalid):
 		return "renew the server's certificate"
 	}
@@ -134,13 +143,13 @@ func hintOf(err error) string {
 
 // poolerTexts are in the refusals of poolers, which have one error code for what heals and what does not.
 var poolerTexts = []struct{ text, hint string }{
-	{"no such database", "check the database in sql_source.uri against those of the pooler"},
-	{"no such user", "check the user in sql_source.uri against those of the pooler"},
-	{"SASL authentication failed", "check user and password in sql_source.uri"},
-	{"auth failed", "check user and password in sql_source.uri"},
-	{"SSL required", "set sslmode=require in sql_source.uri"},
-	{"TLS required", "set sslmode=require in sql_source.uri"},
-	{"replication connections", "remove replication from sql_source.uri"},
+	{"no such database", "check the database in %s against those of the pooler"},
+	{"no such user", "check the user in %s against those of the pooler"},
+	{"SASL authentication failed", "check user and password in %s"},
+	{"auth failed", "check user and password in %s"},
+	{"SSL required", "set sslmode=require in %s"},
+	{"TLS required", "set sslmode=require in %s"},
+	{"replication connections", "remove replication from %s"},
 }
 
 // Error codes of a refused connection.
@@ -161,17 +170,17 @@ func (s *source[R, K]) serverRefused(where string, server *pgconn.PgError) error
 	case pooler && (strings.Contains(server.Message, "parameter") || strings.Contains(server.Message, "option")):
 		return replicate.Stop(wrapped, s.poolerRemedy())
 	case server.Code == codeSetting, server.Code == codeValue:
-		return replicate.Stop(wrapped, "correct options in sql_source.uri, or the settings of role and database"+
-			" (ALTER ROLE ... RESET, ALTER DATABASE ... RESET)")
+		return replicate.Stop(wrapped, "correct options in %s, or the settings of role and database"+
+			" (ALTER ROLE ... RESET, ALTER DATABASE ... RESET)", replicate.SettingURI)
 	case server.Code == codeRole:
-		return replicate.Stop(wrapped, "GRANT CONNECT ON DATABASE to the role, or correct sql_source.uri")
+		return replicate.Stop(wrapped, "GRANT CONNECT ON DATABASE to the role, or correct %s", replicate.SettingURI)
 	case server.Code == codeNoAccess && strings.Contains(server.Message, "pg_hba.conf"):
 		return replicate.Stop(wrapped, "add a line for this client to the server's pg_hba.conf; if its lines are for hostssl"+
-			" alone, set sslmode=require in sql_source.uri")
+			" alone, set sslmode=require in %s", replicate.SettingURI)
 	case pooler:
 		for _, p := range poolerTexts {
 			if strings.Contains(server.Message, p.text) {
-				return replicate.Stop(wrapped, p.hint)
+				return stop(wrapped, p.hint)
 			}
 		}
 		return wrapped
@@ -218,25 +227,33 @@ func innermost(err error) error {
 	}
 }
 
+// atURI is the setting that most hints name.
+var atURI = []replicate.Setting{replicate.SettingURI}
+
 // hopeless are the error classes and codes that no retry heals, with what to do. The first that fits counts.
-var hopeless = []struct{ code, hint string }{
-	{"28", "check user and password in sql_source.uri"},
-	{"3D000", "check the database in sql_source.uri"},
-	{"3F000", "check the schema of the table"},
-	{undefinedTable, "check the table in sql_source.uri's database, and its schema"},
-	{codeRole, "grant the role SELECT on table and sequence, USAGE on their schemas, BYPASSRLS where rows are hidden"},
-	{"42703", "the table was changed: regenerate the replicator"},
-	{codeSetting, "what is named is not in this database: check options in sql_source.uri, the types of the table, and" +
-		" settle.sequence"},
-	{"42883", "the server is too old, or not PostgreSQL itself: PostgreSQL 14 or later is needed"},
-	{"42601", "the server is too old, or not PostgreSQL itself: PostgreSQL 14 or later is needed"},
-	{"42602", "check the names in sql_source: an identifier with special characters is quoted as in SQL"},
-	{"42804", "the table was changed: regenerate the replicator"},
-	{"42P18", "the table was changed: regenerate the replicator"},
-	{"42809", "name the table itself, not a view of it"},
-	{"22021", "mend the texts that are not valid in the database's encoding"},
-	{"22P05", "mend the texts that have no counterpart in UTF-8"},
-	{"42", "PostgreSQL does not take a query of this replicator: if the table was changed, regenerate it"},
+var hopeless = []struct {
+	code, hint string
+	settings   []replicate.Setting
+}{
+	{"28", "check user and password in %s", atURI},
+	{"3D000", "check the database in %s", atURI},
+	{"3F000", "check the schema of the table", nil},
+	{undefinedTable, "check that the table and its schema are in the database of %s", atURI},
+	{codeRole, "grant the role SELECT on table and sequence, USAGE on their schemas, and BYPASSRLS if rows are hidden",
+		nil},
+	{"42703", "the table was changed: regenerate the replicator", nil},
+	{codeSetting, "what is named is not in this database: check options in %s, the types of the table, and %s",
+		[]replicate.Setting{replicate.SettingURI, replicate.SettingSettleSequence}},
+	{"42883", "the server is too old, or not PostgreSQL itself: PostgreSQL 14 or later is needed", nil},
+	{"42601", "the server is too old, or not PostgreSQL itself: PostgreSQL 14 or later is needed", nil},
+	{"42602", "check %s: an identifier with special characters is quoted as in SQL",
+		[]replicate.Setting{replicate.SettingSettleSequence}},
+	{"42804", "the table was changed: regenerate the replicator", nil},
+	{"42P18", "the table was changed: regenerate the replicator", nil},
+	{"42809", "name the table itself, not a view of it", nil},
+	{"22021", "mend the texts that are not valid in the database's encoding", nil},
+	{"22P05", "mend the texts that have no counterpart in UTF-8", nil},
+	{"42", "PostgreSQL does not take a query of this replicator: if the table was changed, regenerate it", nil},
 }
 
 // classify tells what a retry can heal from what it can't.
@@ -248,7 +265,7 @@ func (s *source[R, K]) classify(what string, err error) error {
 	wrapped := fmt.Errorf("%s: %s (SQLSTATE %s)", what, server.Message, server.Code)
 	for _, h := range hopeless {
 		if strings.HasPrefix(server.Code, h.code) {
-			return replicate.Stop(wrapped, h.hint)
+			return replicate.Stop(wrapped, h.hint, h.settings...)
 		}
 	}
 	return wrapped

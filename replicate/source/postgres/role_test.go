@@ -50,7 +50,7 @@ func TestAnyRole(t *testing.T) {
 				t.Errorf("Recheck as %s: %v", user, err)
 			}
 			var page replicate.Page[int64]
-			req := replicate.PollRequest[int64]{Limit: 10, MaxBytes: 1000}
+			req := replicate.PollRequest[int64]{MaxRows: 10, MaxBytes: 1000}
 			_, err := s.(replicate.Auditor[int64]).Lookup(t.Context(), []int64{1, 3}, req, &page)
 			if err != nil || page.Len() != 2 {
 				t.Errorf("Lookup as %s: %d rows, %v", user, page.Len(), err)

@@ -30,8 +30,8 @@ func (s *source[R, K]) unprovable(reason string) error {
 func (s *source[R, K]) unfit(name, reason, remedy string) error {
 	return replicate.Stop(
 		fmt.Errorf("it can't be proven that no row of table %s is lost: sequence %s %s", s.table.Name, name, reason),
-		remedy+"; to accept the risk of losing rows that are committed more than N seconds after their keys were drawn, "+
-			"set %s to N", replicate.SettingSettleDelay)
+		replicate.Verbatim(remedy)+"; to accept the risk of losing rows that are committed more than N seconds after "+
+			"their keys were drawn, set %s to N", replicate.SettingSettleDelay)
 }
 
 // steps is what to do about a sequence with another increment. An application that draws blocks of keys, as ORMs
@@ -56,8 +56,8 @@ func (s *source[R, K]) verifySequence(ctx context.Context, all tree) (found sequ
 		return found, err
 	}
 	if len(rows) == 0 {
-		return found, replicate.Stop(fmt.Errorf("settle.sequence %s is not a sequence of this database", s.settle.Sequence),
-			"name the sequence with its schema")
+		return found, replicate.Stop(&replicate.SettingError{Key: replicate.SettingSettleSequence,
+			Err: fmt.Errorf("%s is not a sequence of this database", s.settle.Sequence)}, "name the sequence with its schema")
 	}
 	r := rows[0]
 	found.name, found.number = r[0], oidNumber(found.oid)

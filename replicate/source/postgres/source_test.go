@@ -62,7 +62,7 @@ func poll(t testing.TB, s replicate.Source[int64], after *int64) (keys []int64, 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
-	req := replicate.PollRequest[int64]{Limit: 1000, MaxBytes: 1 << 20,
+	req := replicate.PollRequest[int64]{MaxRows: 1000, MaxBytes: 1 << 20,
 		OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
 			return replicate.Bound[int64]{Kind: replicate.BoundUnlimited}
 		}}

@@ -43,7 +43,7 @@ func TestColumnsAsText(t *testing.T) {
 				t.Errorf("%s: %s, %v, want %s", what, got, err, want)
 			}
 		}
-		req := replicate.PollRequest[int64]{Limit: 2, MaxBytes: 1 << 20,
+		req := replicate.PollRequest[int64]{MaxRows: 2, MaxBytes: 1 << 20,
 			OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
 				return replicate.Bound[int64]{Kind: replicate.BoundUnlimited}
 			}}

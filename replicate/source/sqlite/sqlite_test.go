@@ -198,7 +198,7 @@ func TestHighestKeyFallsBack(t *testing.T) {
 		if err := s.Open(t.Context(), replicate.Offset{}); err != nil {
 			t.Fatal(err)
 		}
-		req := replicate.PollRequest[int64]{Limit: 10, MaxBytes: 1 << 20,
+		req := replicate.PollRequest[int64]{MaxRows: 10, MaxBytes: 1 << 20,
 			OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
 				return replicate.Bound[int64]{Kind: replicate.BoundUnlimited}
 			}}
@@ -272,7 +272,7 @@ func TestRecheck(t *testing.T) {
 	if err := rechecker.Recheck(t.Context()); err != nil {
 		t.Errorf("Recheck: %v", err)
 	}
-	req := replicate.PollRequest[int64]{Limit: 10, MaxBytes: 1000,
+	req := replicate.PollRequest[int64]{MaxRows: 10, MaxBytes: 1000,
 		OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
 			t.Error("a page is used after the schema has changed")
 			return replicate.Bound[int64]{}

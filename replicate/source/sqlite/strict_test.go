@@ -40,7 +40,7 @@ func TestStrict(t *testing.T) {
 		t.Fatal(err)
 	}
 	var page replicate.Page[int64]
-	req := replicate.PollRequest[int64]{Limit: 10, MaxBytes: 1 << 20,
+	req := replicate.PollRequest[int64]{MaxRows: 10, MaxBytes: 1 << 20,
 		OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
 			return replicate.Bound[int64]{Kind: replicate.BoundUnlimited}
 		}}

@@ -4,6 +4,8 @@
 //	config.go  Config, and the reading of it
 //	bind.go    where each key's value goes, and by which name a part knows it
 //	check.go   what is missing or contradicts itself
+//	secrets.go secrets that stand in files of their own
+//	http.go    where the page is served
 //	agree.go   what must agree with the generated code
 //	place.go   errors of parts, in the configuration's words
 //

@@ -88,11 +88,11 @@ func TestPartsHaveTheSameDefaults(t *testing.T) {
 	got, want := c.Loop, c.Loop.WithDefaults()
 	bare := c.Loop
 	bare.OnceWait, bare.DrainTimeout, bare.StuckAfter, bare.LeaseTTL = 0, 0, 0, 0
-	bare.BatchRows, bare.BatchBytes, bare.AuditKeep, bare.AuditKeys, bare.AuditInterval = 0, 0, 0, 0, 0
+	bare.PageRows, bare.PageBytes, bare.AuditKeep, bare.AuditKeys, bare.AuditInterval = 0, 0, 0, 0, 0
 	if own := bare.WithDefaults(); own != want {
 		t.Errorf("the configuration's defaults are %+v, the loop's are %+v", want, own)
 	}
-	if got.OnceWait == 0 || got.BatchRows == 0 {
+	if got.OnceWait == 0 || got.PageRows == 0 {
 		t.Errorf("the configuration has no defaults of its own: %+v", got)
 	}
 }
@@ -101,7 +101,7 @@ func TestPartsHaveTheSameDefaults(t *testing.T) {
 func TestEverySettingHasAKey(t *testing.T) {
 	declared := regexp.MustCompile(`(?m)^(?:const |\t)Setting\w+ +(?:replicate\.)?Setting += "([^"]+)"$`)
 	found := 0
-	for _, pattern := range []string{"../../../*.go", "../../../*/*/*.go"} {
+	for _, pattern := range []string{"../../../*.go", "../../../*/*/*.go", "../*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -58,6 +58,11 @@ func assemble[R any, K replicate.Key](
 	if c.StatsdAddr != "" {
 		j.addStatsd(c)
 	}
+	if c.HTTP.Addr != "" && !o.Print {
+		if err := addPage(j, p, c, log); err != nil {
+			return err
+		}
+	}
 	if o.Print {
 		j.Parts.Sink, j.Parts.Store = stdout.New(o.Out), memory.New()
 		return nil

@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 // Hooks returns hooks that log the loop's events.
 func (l *Logger) Hooks() replicate.Hooks {
-	return replicate.Hooks{
+	return replicate.MergeHooks(replicate.Hooks{
 		OnState: l.onState, OnPoll: l.onPoll, OnPublish: l.onPublish, OnLoad: l.onLoad, OnCommit: l.onCommit,
 		OnRetry: l.onRetry, OnLease: l.onLease, OnHorizon: l.onHorizon, OnAudit: l.onAudit, OnStranded: l.onStranded,
-	}
+	}, l.summaryHooks())
 }
 
 // stateText says what each state of the job means.
@@ -34,7 +35,8 @@ func (l *Logger) onState(i replicate.StateInfo) {
 
 func (l *Logger) onPoll(i replicate.PollInfo) {
 	if i.BadRows > 0 {
-		l.log.Warn("rows went to the dead-letter topic", "rows", i.BadRows)
+		l.log.Warn("rows went to the dead-letter topic", "rows", i.BadRows,
+			"remedy", "read that topic: each message has key, column and reason")
 	}
 	if i.Err != nil {
 		return
@@ -102,8 +104,8 @@ func (l *Logger) onRetry(i replicate.RetryInfo) {
 	if !ok {
 		text = string(i.Op) + " failed; trying again"
 	}
-	l.log.Log(context.Background(), level, text, append([]any{"error", oneLine(i.Err), "attempt", i.Attempt,
-		"again_in_ms", i.Delay.Milliseconds()}, tries(i.Until)...)...)
+	l.log.Log(context.Background(), level, text, append([]any{"error", oneLine(i.Err), "remedy", progress.Remedy(i.Op),
+		"attempt", i.Attempt, "again_in_ms", i.Delay.Milliseconds()}, tries(i.Until)...)...)
 }
 
 // waiting is the level of what is waited for. Whoever runs with --once waits for its end, and hears why it takes long
@@ -136,9 +138,11 @@ var retryText = map[replicate.Op]string{
 func (l *Logger) onLease(i replicate.LeaseInfo) {
 	switch {
 	case i.Err != nil && i.Held:
-		l.log.Warn("the lease can't be renewed; going on, since the worst case is duplicates", "error", oneLine(i.Err))
+		l.log.Warn("the lease can't be renewed; going on, since the worst case is duplicates", "error", oneLine(i.Err),
+			"remedy", progress.Remedy(replicate.OpLease))
 	case i.Err != nil:
-		l.log.Warn("the lease ran out and is strict: not publishing", "error", oneLine(i.Err))
+		l.log.Warn("the lease ran out and is strict: not publishing", "error", oneLine(i.Err),
+			"remedy", progress.Remedy(replicate.OpLease))
 	case i.Held:
 		l.log.Info("holding the lease")
 	default:

@@ -58,6 +58,11 @@ func (l *Logger) Warn(msg string) {
 	}
 }
 
+// Serving says where the page is served.
+func (l *Logger) Serving(addr string) {
+	l.log.Info("serving health, metrics and the status page", "url", "http://"+addr+"/")
+}
+
 // Error reports what ends the program.
 func (l *Logger) Error(err error) { l.log.Error(oneLine(err)) }
 

@@ -46,7 +46,7 @@ func (m *Machine[K]) lookUp() {
 	}
 	m.source.busy, m.source.stale = true, false
 	m.do(LookUp[K]{Keys: keys, Req: replicate.PollRequest[K]{
-		Limit: m.config.BatchRows, MaxBytes: m.config.BatchBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
+		MaxRows: m.config.PageRows, MaxBytes: m.config.PageBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
 	}})
 }
 

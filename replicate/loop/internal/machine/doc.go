@@ -6,11 +6,13 @@
 //	machine.go  the state, and one step
 //	lease.go    taking the lease, renewing it, stepping down
 //	start.go    from the lease to the first poll: the sink, the offset, the source
-//	once.go     the end of a Once run
-//	run.go      polls, publications, acknowledgements, the end of a Once run
+//	standing.go state and lag, for the hooks
+//	once.go     when a Once run ends
+//	run.go      polls, publications, acknowledgements
+//	pause.go    the pause between two polls, which follows the traffic
+//	idle.go     when a brief look does for a poll
 //	audit.go    lookups of the late-row audit
 //	commit.go   the offset, and its second copy
 //	horizon.go  up to which key a page may be used while older transactions are open
 //	gaps.go     which keys the late-row audit looks up
-//	config.go   the job's settings, their defaults and bounds
 package machine

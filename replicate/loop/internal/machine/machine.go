@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
 // Machine is the loop's core. step takes one event and appends what is to be done to out; it holds no
@@ -15,7 +16,7 @@ import (
 //	   ▲                                                     │
 //	   └──────────────── another holds the lease ────────────┘
 type Machine[K replicate.Key] struct {
-	config     Config
+	config     loopconfig.Config
 	hooks      *replicate.Hooks
 	hasLease   bool
 	hasWitness bool
@@ -42,7 +43,11 @@ type Machine[K replicate.Key] struct {
 	loaded   bool        // acked and next hold what was loaded in this tenure, or are further on
 	acked    Position[K]
 	next     Position[K] // the last row handed to the sink; polls read on from here
-	waiting  bool        // the pause after a poll without further rows
+	waiting  bool        // the pause after a poll without rows
+	newsAt   time.Time   // when there was something new last; pauses grow from then on
+	heldBack bool        // the poll under way, or the last one, began while keys waited for transactions to end
+	drained  drained[K]
+	lookedAt time.Time // when the last proper poll began
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
 	// strandedAt is when rows above the highest key drawn were last reported.
@@ -129,7 +134,9 @@ type witnessState struct {
 const firstWitness = time.Second
 
 // New returns a machine that is ready to start. seed decides how retries are jittered.
-func New[K replicate.Key](cfg Config, hooks *replicate.Hooks, hasLease, hasWitness bool, seed uint64) *Machine[K] {
+func New[K replicate.Key](
+	cfg loopconfig.Config, hooks *replicate.Hooks, hasLease, hasWitness bool, seed uint64,
+) *Machine[K] {
 	m := &Machine[K]{config: cfg, hooks: hooks, hasLease: hasLease, hasWitness: hasWitness,
 		rng: rand.New(rand.NewPCG(seed, 1)), horizon: NewHorizon[K](cfg.SettleDelay)}
 	if !cfg.AuditOff {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 	"github.com/repliqate/repliqate/replicate/replicatetest"
 )
 
@@ -27,7 +28,7 @@ type driver struct {
 	leases  []replicate.LeaseInfo
 }
 
-func drive(t *testing.T, cfg Config, lease, witness bool) *driver {
+func drive(t *testing.T, cfg loopconfig.Config, lease, witness bool) *driver {
 	cfg.PollInterval = time.Second
 	d := &driver{t: t, now: time.Unix(1_700_000_000, 0)}
 	hooks := &replicate.Hooks{
@@ -106,7 +107,7 @@ func describe(actions []Action) string {
 func pageOf(keys ...int64) *replicate.Page[int64] {
 	p := new(replicate.Page[int64])
 	builder := replicatetest.KeyBuilder(func(int64) replicate.Checksum { return replicate.Checksum{1} })
-	builder.Begin(p, replicate.PollRequest[int64]{Limit: len(keys), MaxBytes: 1 << 20})
+	builder.Begin(p, replicate.PollRequest[int64]{MaxRows: len(keys), MaxBytes: 1 << 20})
 	for _, k := range keys {
 		_, _ = builder.Add(&k) // a key has no value that could be at fault
 	}
@@ -118,7 +119,7 @@ func offsetAt(key int64) replicate.Offset {
 }
 
 // running brings a machine up whose offset is 10.
-func running(t *testing.T, cfg Config, lease, witness bool) *driver {
+func running(t *testing.T, cfg loopconfig.Config, lease, witness bool) *driver {
 	d := drive(t, cfg, lease, witness)
 	if lease {
 		d.step(LeaseAnswered{Held: true})
@@ -140,6 +141,14 @@ func running(t *testing.T, cfg Config, lease, witness bool) *driver {
 func (d *driver) polled(more bool, keys ...int64) {
 	d.horizon.Observe(replicate.Fence[int64]{High: 1000, HasHigh: true, Counter: true}, d.now)
 	d.step(Polled[int64]{Page: pageOf(keys...), Result: replicate.PollResult{More: more}})
+}
+
+// rows ends the poll under way with the last rows that there are, and the one that follows them at once.
+func (d *driver) rows(keys ...int64) {
+	d.t.Helper()
+	d.polled(false, keys...)
+	want[Poll[int64]](d)
+	d.polled(false)
 }
 
 func (d *driver) exit() Exit {
@@ -183,7 +192,7 @@ func TestTenureKnowsItsOffsetFirst(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := running(t, Config{}, true, false)
+			d := running(t, loopconfig.Config{}, true, false)
 			c(d)
 			wantNo[OpenSource](d)
 			d.step(SinkOpened{})
@@ -203,7 +212,7 @@ func TestTenureKnowsItsOffsetFirst(t *testing.T) {
 // TestAnswersOfAnEarlierTenure brings a load and a commit to an end whose tenure is over.
 func TestAnswersOfAnEarlierTenure(t *testing.T) {
 	t.Run("load", func(t *testing.T) {
-		d := drive(t, Config{}, true, false)
+		d := drive(t, loopconfig.Config{}, true, false)
 		d.step(LeaseAnswered{Held: true}, SinkOpened{})
 		want[LoadOffset](d)
 		d.step(LeaseAnswered{Holder: "another"}, LeaseAnswered{Held: true})
@@ -213,7 +222,7 @@ func TestAnswersOfAnEarlierTenure(t *testing.T) {
 		want[LoadOffset](d)
 	})
 	t.Run("commit", func(t *testing.T) {
-		d := running(t, Config{}, true, false)
+		d := running(t, loopconfig.Config{}, true, false)
 		d.polled(true, 11)
 		d.step(Published{ID: 1})
 		want[Commit](d)
@@ -226,7 +235,7 @@ func TestAnswersOfAnEarlierTenure(t *testing.T) {
 		}
 	})
 	t.Run("timers", func(t *testing.T) {
-		d := running(t, Config{}, true, false)
+		d := running(t, loopconfig.Config{}, true, false)
 		d.polled(false)
 		late := d.timers[TimerPoll]
 		d.step(LeaseAnswered{Holder: "another"}, LeaseAnswered{Held: true}, SinkOpened{}, OffsetLoaded{}, SourceOpened{})
@@ -241,7 +250,7 @@ func TestAnswersOfAnEarlierTenure(t *testing.T) {
 // TestStopRenewsTheLease drains for longer than the lease lasts: nobody may take over meanwhile.
 func TestStopRenewsTheLease(t *testing.T) {
 	drain := func(t *testing.T) *driver {
-		d := running(t, Config{}, true, false)
+		d := running(t, loopconfig.Config{}, true, false)
 		d.polled(true, 11, 12)
 		d.step(StopRequested{})
 		d.fire(TimerLease)
@@ -286,7 +295,7 @@ func TestStopRenewsTheLease(t *testing.T) {
 
 // TestStopWhileTheLeaseIsAskedFor gives back what the request under way may have taken.
 func TestStopWhileTheLeaseIsAskedFor(t *testing.T) {
-	d := drive(t, Config{}, true, false)
+	d := drive(t, loopconfig.Config{}, true, false)
 	want[AcquireLease](d)
 	d.step(StopRequested{})
 	if !d.exit().Release {
@@ -298,7 +307,7 @@ func TestStopWhileTheLeaseIsAskedFor(t *testing.T) {
 // go, whose time began when it was asked for and not when the answer came.
 func TestStrictLeaseEndsInTime(t *testing.T) {
 	for _, strict := range []bool{true, false} {
-		d := drive(t, Config{LeaseStrict: strict, LeaseTTL: 10 * time.Second}, true, false)
+		d := drive(t, loopconfig.Config{LeaseStrict: strict, LeaseTTL: 10 * time.Second}, true, false)
 		d.wait(2 * time.Second) // the answer takes that long
 		d.step(LeaseAnswered{Held: true}, SinkOpened{}, OffsetLoaded{}, SourceOpened{})
 		d.fire(TimerLease)
@@ -336,19 +345,19 @@ func TestAttemptsAreCounted(t *testing.T) {
 		}
 		return n
 	}
-	cfg := Config{RetryMin: 100 * time.Millisecond, RetryMax: time.Second}
+	cfg := loopconfig.Config{RetryMin: 100 * time.Millisecond, RetryMax: time.Second}
 	t.Run("a sink that opens and does not publish", func(t *testing.T) {
 		d := running(t, cfg, false, false)
 		for id := uint64(1); id <= 6; id++ {
-			d.polled(false, 11)
+			d.rows(11)
 			d.step(Published{ID: id, Err: errFault})
 			d.fire(TimerSink)
 			d.step(SinkOpened{})
 		}
-		d.polled(false, 11)
+		d.rows(11)
 		d.step(Published{ID: 7})
 		d.fire(TimerPoll)
-		d.polled(false, 12)
+		d.rows(12)
 		d.step(Published{ID: 8, Err: errFault})
 		if n := attempts(d); !slices.Equal(n, []int{1, 2, 3, 4, 5, 6, 1}) {
 			t.Fatalf("attempts %v", n)
@@ -356,12 +365,12 @@ func TestAttemptsAreCounted(t *testing.T) {
 	})
 	t.Run("a sink that was open for long", func(t *testing.T) {
 		d := running(t, cfg, false, false)
-		d.polled(false, 11)
+		d.rows(11)
 		d.step(Published{ID: 1, Err: errFault})
 		d.fire(TimerSink)
 		d.step(SinkOpened{})
 		d.wait(2 * cfg.RetryMax)
-		d.polled(false, 11)
+		d.rows(11)
 		d.step(Published{ID: 2, Err: errFault})
 		if n := attempts(d); !slices.Equal(n, []int{1, 1}) {
 			t.Fatalf("attempts %v", n)
@@ -396,7 +405,7 @@ func TestAttemptsAreCounted(t *testing.T) {
 
 // TestStopTwice asks again while it drains, and lets what is under way end: nothing begins anew.
 func TestStopTwice(t *testing.T) {
-	d := running(t, Config{}, false, true)
+	d := running(t, loopconfig.Config{}, false, true)
 	d.polled(true, 11)
 	d.fire(TimerRefresh)
 	want[SaveWitness](d)

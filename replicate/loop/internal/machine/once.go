@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
 // oncePollMax is the longest pause between polls while Once waits for open transactions.
@@ -62,7 +63,7 @@ func (m *Machine[K]) onceProgress() {
 		m.onceDone()
 	case !m.once.more && !m.now.Before(m.once.until):
 		m.stop(replicate.GaveUp(errors.New("transactions that were open at the start are still open"),
-			"what was settled is published and committed: end them, or raise once_wait_sec"))
+			"what was settled is published and committed: end them, or raise %s", loopconfig.SettingOnceWait))
 	}
 }
 
@@ -140,7 +141,7 @@ func (e *failedFor) Unwrap() error { return e.err }
 // gaveUp is the end of a Once run after an operation has failed for all its time.
 func (m *Machine[K]) gaveUp(op replicate.Op, err error) error {
 	return replicate.GaveUp(&failedFor{failures[op], m.config.OnceWait, err},
-		"mend it and start again, or raise once_wait_sec")
+		"mend it and start again, or raise %s", loopconfig.SettingOnceWait)
 }
 
 // neverHeld is the end of a Once run that has waited for the lease for all its time.

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
 // TestOffsetIsWrittenAgain repairs a store that has lost its data, though no row follows, with and without a
 // witness.
 func TestOffsetIsWrittenAgain(t *testing.T) {
 	for _, witness := range []bool{false, true} {
-		d := running(t, Config{}, false, witness)
+		d := running(t, loopconfig.Config{}, false, witness)
 		d.polled(false)
 		for range 2 {
 			d.fire(TimerRefresh)
@@ -33,7 +34,7 @@ func TestOffsetIsWrittenAgain(t *testing.T) {
 
 // TestAcknowledgementIsNotAwaitedForEver throws away a sink that says nothing, and publishes again.
 func TestAcknowledgementIsNotAwaitedForEver(t *testing.T) {
-	d := running(t, Config{AckTimeout: time.Minute}, false, false)
+	d := running(t, loopconfig.Config{AckTimeout: time.Minute}, false, false)
 	d.polled(true, 11, 12)
 	d.wait(20 * time.Second)
 	d.polled(true, 13)
@@ -58,7 +59,7 @@ func TestAcknowledgementIsNotAwaitedForEver(t *testing.T) {
 
 // TestOnceWaitsForAcknowledgements fails the last batch: it is published again before the run ends.
 func TestOnceWaitsForAcknowledgements(t *testing.T) {
-	d := running(t, Config{Once: true}, false, false)
+	d := running(t, loopconfig.Config{Once: true}, false, false)
 	d.horizon.Observe(fence(12), d.now)
 	d.step(Polled[int64]{Page: pageOf(11, 12)})
 	wantNo[Poll[int64]](d)
@@ -94,7 +95,7 @@ func TestKeysThatMayBeUsedAgain(t *testing.T) {
 		"SQLite, where rows can be deleted": {replicate.Fence[int64]{High: 5, HasHigh: true, Exact: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := running(t, Config{}, false, false)
+			d := running(t, loopconfig.Config{}, false, false)
 			d.horizon.Observe(fence(20), d.now)
 			d.step(Polled[int64]{Page: pageOf(11, 12), Result: replicate.PollResult{More: true}})
 			if bound := d.horizon.Observe(c.fence, d.now); c.reopen && bound.Kind != replicate.BoundNothing {
@@ -124,7 +125,7 @@ func TestKeysThatMayBeUsedAgain(t *testing.T) {
 
 // TestSequenceBehindTheOffset truncates the table after the source was opened and before the first fence.
 func TestSequenceBehindTheOffset(t *testing.T) {
-	d := running(t, Config{}, false, false)
+	d := running(t, loopconfig.Config{}, false, false)
 	d.horizon.Observe(fence(3), d.now)
 	d.step(Polled[int64]{Page: pageOf()})
 	want[CloseSource](d)
@@ -133,7 +134,7 @@ func TestSequenceBehindTheOffset(t *testing.T) {
 // TestHoldersAreListedInOrder asks who holds the horizon back: the order must not be that of a map.
 func TestHoldersAreListedInOrder(t *testing.T) {
 	for range 20 {
-		d := running(t, Config{StuckAfter: time.Second}, false, false)
+		d := running(t, loopconfig.Config{StuckAfter: time.Second}, false, false)
 		d.horizon.Observe(fence(20, "d", "b", "a", "c"), d.now)
 		d.wait(2 * time.Second)
 		d.step(Polled[int64]{Page: pageOf()})
@@ -147,8 +148,8 @@ func TestHoldersAreListedInOrder(t *testing.T) {
 // them late nor publishes them.
 func TestAuditAfterAFailedBatch(t *testing.T) {
 	for _, lookingUp := range []bool{false, true} {
-		d := running(t, Config{AuditPublish: true}, false, false)
-		d.polled(false, 12, 14)
+		d := running(t, loopconfig.Config{AuditPublish: true}, false, false)
+		d.rows(12, 14)
 		if lookingUp {
 			d.fire(TimerAudit)
 			if l := want[LookUp[int64]](d); !slices.Equal(l.Keys, []int64{11, 13}) {
@@ -187,7 +188,7 @@ func TestAuditMemoryIsBounded(t *testing.T) {
 // TestAuditDoesNotHoldUpABacklog polls a backlog without a pause for 25 s: the lookups come at their interval
 // all the same, and each is followed by a poll.
 func TestAuditDoesNotHoldUpABacklog(t *testing.T) {
-	d := running(t, Config{AuditInterval: 10 * time.Second}, false, false)
+	d := running(t, loopconfig.Config{AuditInterval: 10 * time.Second}, false, false)
 	lookups, polls := 0, 0
 	for id := uint64(1); id <= 100; id++ {
 		d.wait(250 * time.Millisecond)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
 // TestWitnessDenied takes a job without the right to keep a witness through its start and a day of running.
@@ -14,7 +15,7 @@ func TestWitnessDenied(t *testing.T) {
 	denied := fmt.Errorf("witness: %w", replicate.ErrWitnessDenied)
 	var reports int
 	var loaded []replicate.LoadInfo
-	m := New[int64](Config{PollInterval: time.Second}.WithDefaults(), &replicate.Hooks{
+	m := New[int64](loopconfig.Config{PollInterval: time.Second}.WithDefaults(), &replicate.Hooks{
 		OnRetry: func(replicate.RetryInfo) { reports++ },
 		OnLoad:  func(i replicate.LoadInfo) { loaded = append(loaded, i) },
 	}, false, true, 1)
@@ -36,7 +37,7 @@ func TestWitnessDenied(t *testing.T) {
 		out := m.Step(WitnessSaved{Err: denied}, now)
 		if !slices.ContainsFunc(out, func(a Action) bool {
 			timer, ok := a.(StartTimer)
-			return ok && timer.Timer == TimerRefresh && timer.Delay == Config{}.WithDefaults().RefreshInterval
+			return ok && timer.Timer == TimerRefresh && timer.Delay == loopconfig.Config{}.WithDefaults().RefreshInterval
 		}) {
 			t.Fatalf("%v: want another attempt, since the right may come and the store is repaired with it", out)
 		}

@@ -386,5 +386,5 @@ func (db *database[K]) page(req replicate.PollRequest[K]) []*row[K] {
 			from++
 		}
 	}
-	return slices.Clone(db.rows[from:min(len(db.rows), from+req.Limit)])
+	return slices.Clone(db.rows[from:min(len(db.rows), from+req.MaxRows)])
 }

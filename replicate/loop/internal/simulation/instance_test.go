@@ -7,6 +7,7 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
 // instance is one running replicator: the real machine, and in place of the shell its connections to the model.
@@ -14,14 +15,15 @@ type instance[K replicate.Key] struct {
 	w      *world[K]
 	id     int
 	m      *machine.Machine[K]
-	config machine.Config
+	config loopconfig.Config
 	gone   bool
 	timers [machine.TimerKinds]int
 	lanes  [5]simLane
 
 	session     *session[K]
-	incarnation int // of the database server that the source is connected to; 0: none
-	aborts      int // operations on the source that were cut short
+	incarnation int                 // of the database server that the source is connected to; 0: none
+	aborts      int                 // operations on the source that were cut short
+	fenced      *replicate.Fence[K] // the source's last one since it was opened
 
 	pages   map[*replicate.Page[K]][]*row[K] // what the machine's pages stand for
 	due     []*row[K]                        // what a run with Once has to publish
@@ -49,15 +51,17 @@ func (w *world[K]) start() {
 		return
 	}
 	w.started++
-	cfg := machine.Config{PollInterval: 2 * time.Millisecond, BatchRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
+	cfg := loopconfig.Config{PollInterval: 2 * time.Millisecond, PollLeast: 500 * time.Microsecond,
+		PageRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
 		CommitInterval: 3 * time.Millisecond, LeaseTTL: 60 * time.Millisecond, StandbyInterval: 10 * time.Millisecond,
 		AuditInterval: 5 * time.Millisecond, AuditPublish: w.plan.auditPublish, AuditOff: w.plan.auditOff,
 		AuditKeep: 300 * time.Millisecond, AckTimeout: 150 * time.Millisecond, LeaseStrict: w.plan.strict,
 		RetryMin: time.Millisecond, RetryMax: 10 * time.Millisecond, DrainTimeout: 500 * time.Millisecond,
 		StuckAfter: 40 * time.Millisecond, SettleDelay: w.plan.delay, Once: w.plan.once, OnceWait: 100 * time.Millisecond,
-		RefreshInterval: 15 * time.Millisecond, RecheckInterval: 50 * time.Millisecond}
+		RefreshInterval: 15 * time.Millisecond, RecheckInterval: 50 * time.Millisecond,
+		LookInterval: 25 * time.Millisecond}
 	if w.plan.eager {
-		cfg.BatchBytes, cfg.AuditKeys = 12, 20
+		cfg.PageBytes, cfg.AuditKeys = 12, 20
 	}
 	if w.plan.faults == 0 {
 		cfg.LeaseTTL = time.Second // nothing runs out where nothing goes wrong
@@ -70,7 +74,7 @@ func (w *world[K]) start() {
 	}}
 	in.m = machine.New[K](in.config, hooks, w.plan.lease, w.plan.witness, w.rng.Uint64())
 	if w.plan.once {
-		in.due = w.db.page(replicate.PollRequest[K]{Limit: len(w.db.rows)})
+		in.due = w.db.page(replicate.PollRequest[K]{MaxRows: len(w.db.rows)})
 	}
 	w.instances = append(w.instances, in)
 	w.trace("instance %d starts", in.id)
@@ -241,7 +245,7 @@ func (in *instance[K]) carryOutSource(a machine.Action) {
 			if err := w.db.verify(a.At); err != nil {
 				return machine.SourceOpened{Err: err}
 			}
-			in.incarnation = w.db.incarnation
+			in.incarnation, in.fenced = w.db.incarnation, nil
 			return machine.SourceOpened{}
 		})
 	case machine.CloseSource:
@@ -315,6 +319,11 @@ func (in *instance[K]) poll(a machine.Poll[K]) {
 	w.after(w.soon(), func() {
 		f.High, f.HasHigh = w.db.fence()
 		f.Counter = true
+		if last := in.fenced; req.Idle && last != nil && last.High == f.High && last.HasHigh == f.HasHigh && !lost() {
+			w.check.unchanged(in, req)
+			answer(machine.Polled[K]{Page: p, Result: replicate.PollResult{Unchanged: true}})
+			return
+		}
 		if w.mutant.sameSnapshot {
 			rows = w.db.page(req)
 		}
@@ -331,6 +340,7 @@ func (in *instance[K]) poll(a machine.Poll[K]) {
 				if !w.mutant.sameSnapshot {
 					rows = w.db.page(req)
 				}
+				in.fenced = &f
 				result, err := in.fill(p, req, in.bound(a.Horizon, f), rows, f)
 				answer(machine.Polled[K]{Page: p, Result: result, Err: err})
 			})
@@ -366,7 +376,7 @@ func (in *instance[K]) fill(p *replicate.Page[K], req replicate.PollRequest[K], 
 			return replicate.PollResult{}, &replicate.RowError{Key: replicate.KeyText(r.key), Err: errPoison}
 		}
 		in.appendRow(b, p, r)
-		if p.Len() == req.Limit || p.Bytes() >= req.MaxBytes {
+		if p.Len() == req.MaxRows || p.Bytes() >= req.MaxBytes {
 			return replicate.PollResult{More: true}, nil
 		}
 	}
@@ -389,7 +399,7 @@ func (in *instance[K]) lookUp(a machine.LookUp[K]) machine.Event {
 		if there {
 			in.appendRow(b, p, w.db.rows[i])
 		}
-		if p.Len() == a.Req.Limit || p.Len() > 0 && p.Bytes() >= a.Req.MaxBytes {
+		if p.Len() == a.Req.MaxRows || p.Len() > 0 && p.Bytes() >= a.Req.MaxBytes {
 			return machine.LookedUp[K]{Page: p, More: true}
 		}
 	}

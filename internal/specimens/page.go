@@ -1,10 +1,4 @@
-// Package types holds a value of every type of PostgreSQL with what a message has for it: tests compare what is
-// published of rows on real servers, and docs/types.md lists them.
-//
-//	vectors.go the values
-//	page.go    the tables in docs/types.md
-//	write      writes them
-package types
+package specimens
 
 import (
 	"errors"
@@ -13,7 +7,7 @@ import (
 
 // The marks between which the list stands in docs/types.md.
 const (
-	begin = "<!-- examples: go run ./internal/types/write -->\n"
+	begin = "<!-- examples: go run ./internal/specimens/write -->\n"
 	end   = "<!-- end of examples -->\n"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/repliqate/repliqate/internal/types"
+	"github.com/repliqate/repliqate/internal/specimens"
 )
 
 const name = "docs/types.md"
@@ -22,7 +22,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	text, err := types.Page(string(page))
+	text, err := specimens.Page(string(page))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package types_test
+package specimens_test
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"github.com/repliqate/repliqate/generated/alltypes"
 	"github.com/repliqate/repliqate/generated/othertypes"
 	"github.com/repliqate/repliqate/internal/reprint"
+	"github.com/repliqate/repliqate/internal/specimens"
 	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
-	"github.com/repliqate/repliqate/internal/types"
 	"github.com/repliqate/repliqate/replicate"
 	codec "github.com/repliqate/repliqate/replicate/codec/json"
 )
@@ -25,8 +25,8 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want, err := types.Page(string(page)); err != nil || want != string(page) {
-		t.Errorf("docs/types.md is not what is written: run go run ./internal/types/write (%v)", err)
+	if want, err := specimens.Page(string(page)); err != nil || want != string(page) {
+		t.Errorf("docs/types.md is not what is written: run go run ./internal/specimens/write (%v)", err)
 	}
 }
 
@@ -73,7 +73,7 @@ func compare[R any](t *testing.T, pg *testserver.Postgres, table *replicate.Tabl
 }
 
 // fill creates the table of a schema file and inserts a row for each vector, with one column that is not null.
-func fill(t *testing.T, pg *testserver.Postgres, table string) (vectors []types.Vector) {
+func fill(t *testing.T, pg *testserver.Postgres, table string) (vectors []specimens.Vector) {
 	t.Helper()
 	ddl, err := os.ReadFile("../../schemas/" + table + ".sql")
 	if err != nil {
@@ -83,7 +83,7 @@ func fill(t *testing.T, pg *testserver.Postgres, table string) (vectors []types.
 		t.Fatal(err)
 	}
 	conn := connect(t, pg.URI()+"?datestyle=ISO,MDY&lc_monetary=C&intervalstyle=postgres")
-	for _, v := range types.Vectors {
+	for _, v := range specimens.Vectors {
 		if v.Table != table {
 			continue
 		}
@@ -111,7 +111,7 @@ func publish[R any](t *testing.T, pg *testserver.Postgres, table *replicate.Tabl
 		t.Fatal(err)
 	}
 	page := new(replicate.Page[int64])
-	req := replicate.PollRequest[int64]{Limit: 1000, MaxBytes: 1 << 20,
+	req := replicate.PollRequest[int64]{MaxRows: 1000, MaxBytes: 1 << 20,
 		OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
 			return replicate.Bound[int64]{Kind: replicate.BoundUnlimited}
 		}}
@@ -132,7 +132,8 @@ func publish[R any](t *testing.T, pg *testserver.Postgres, table *replicate.Tabl
 
 // independent is what another client reads: the text of the database, or its own JSON of an array. It is empty for
 // types that have a form of their own in messages.
-func independent[R any](t *testing.T, conn *pgx.Conn, table *replicate.Table[R, int64], v types.Vector, id int) string {
+func independent[R any](t *testing.T, conn *pgx.Conn, table *replicate.Table[R, int64], v specimens.Vector,
+	id int) string {
 	t.Helper()
 	var asText, isArray bool
 	for _, c := range table.Columns {
@@ -157,7 +158,8 @@ func independent[R any](t *testing.T, conn *pgx.Conn, table *replicate.Table[R, 
 		return parsed(t, read("array_to_json("+v.Column+"::text[])::text"))
 	case isArray:
 		return parsed(t, read("array_to_json("+v.Column+")::text"))
-	case asText || v.Column == "c_numeric" || v.Column == "c_uuid" || v.Column == "c_date" || v.Column == "c_text" || v.Column == "c_interval":
+	case asText, v.Column == "c_numeric", v.Column == "c_uuid", v.Column == "c_date",
+		v.Column == "c_text", v.Column == "c_interval":
 		return reprint.Quote(read("format('%s', " + v.Column + ")")) // a cast of inet has another form
 	}
 	return ""
