@@ -26,13 +26,13 @@ type Event struct {
 
 // ops says what the failure of each operation means, and what to do.
 var ops = map[replicate.Op]struct{ text, remedy string }{
-	replicate.OpLease: {"the lease can't be asked for",
+	replicate.OpLease: {"the lease can't be checked",
 		"repair the offset store, which is Redis or a file; a running instance goes on meanwhile"},
-	replicate.OpLoad: {"the offset can't be read; nothing is published meanwhile",
+	replicate.OpLoad: {"the offset can't be read; nothing is published until it can be",
 		"repair the offset store, which is Redis or a file; the job waits for it and loses nothing"},
 	replicate.OpSource: {"the database can't be read",
 		"start the database, or correct its address and the user's rights; the job goes on by itself"},
-	replicate.OpSink: {"Kafka can't be written; going on from the offset",
+	replicate.OpSink: {"messages can't be sent to Kafka; going on from the offset",
 		"repair Kafka; the job goes on by itself, and some rows may be repeated"},
 	replicate.OpCommit: {"the offset can't be stored; going on with it in memory",
 		"repair the offset store and leave the job running: a restart before that repeats rows"},

@@ -220,7 +220,8 @@ func (t *Tracker) onLease(i replicate.LeaseInfo) {
 	case i.Held:
 		t.event("lease", "the lease can't be renewed; going on", t.explain(i.Err), ops[replicate.OpLease].remedy)
 	default:
-		t.event("lease", "the lease ran out and is strict: not publishing", t.explain(i.Err), ops[replicate.OpLease].remedy)
+		t.event("lease", "the lease has expired and is strict: not publishing", t.explain(i.Err),
+			ops[replicate.OpLease].remedy)
 	}
 }
 
@@ -246,5 +247,5 @@ func (t *Tracker) onAudit(i replicate.AuditInfo) {
 }
 
 func (t *Tracker) onStranded(i replicate.StrandedInfo) {
-	t.event("stranded", "rows wait whose keys the sequence has not drawn", i.Text, i.Remedy)
+	t.event("stranded", "rows are waiting because the sequence has not drawn their keys", i.Text, i.Remedy)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Root is the key that all others stand below.
+// Root is the key that contains all others.
 const Root = "repliqate"
 
 // Kind is what a key's value looks like.

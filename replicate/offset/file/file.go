@@ -47,7 +47,7 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 		len(parts) == 2 && !replicate.IsChecksumText(parts[1]) {
 		return replicate.Offset{}, replicate.Stop(
 			fmt.Errorf("offset file %s: expected a key in decimal, got %.40q", s.path, content),
-			"write the key of the last published row into it, or delete it to begin at the first row")
+			"write the key of the last published row into it, or delete it to start at the first row")
 	}
 	o := replicate.Offset{Key: parts[0]}
 	if len(parts) == 2 {

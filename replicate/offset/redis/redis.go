@@ -163,7 +163,7 @@ func (c Config) tls(host string) (*tls.Config, error) {
 // set by hand, or by the Python daemon, has none.
 func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 	pipe := s.client.Pipeline()
-	// Not MGET: it calls a key of another type missing, and the job would begin at the first row.
+	// Not MGET: it calls a key of another type missing, and the job would start at the first row.
 	change, stored, sibling := pipe.Get(ctx, s.movedKey), pipe.Get(ctx, s.key), pipe.Get(ctx, s.sum)
 	_, err := pipe.Exec(ctx)
 	if err != nil && change.Err() == nil && stored.Err() == nil && sibling.Err() == nil {

@@ -24,7 +24,7 @@ const (
 	SettingSASLPasswordFile  replicate.Setting = "kafka.Config.SASL.PasswordFile"
 )
 
-// names are the settings that a hint names.
+// names are the settings that a hint mentions.
 type names = []replicate.Setting
 
 // wrongSetting is the error of a setting that can't work.

@@ -38,7 +38,7 @@ func (c *Config) check(warn func(string)) error {
 // missing finds a required key without a value.
 func (c *Config) missing() error {
 	if !c.doc.HasRoot() {
-		return fmt.Errorf("%s:1: %s is missing: expected the key that all others stand below", c.File(), configkeys.Root)
+		return fmt.Errorf("%s:1: %s is missing: expected the key that contains all others", c.File(), configkeys.Root)
 	}
 	values := targets(c)
 	for _, k := range configkeys.All() {
@@ -117,7 +117,7 @@ func (c *Config) topics() error {
 	}
 	switch {
 	case c.Kafka.DeadLetterTopic == c.Kafka.Topic:
-		return c.doc.Fault(kafkaKey+"dead_letter_topic", "expected another topic than topic")
+		return c.doc.Fault(kafkaKey+"dead_letter_topic", "expected a topic other than topic")
 	case c.Kafka.DeadLetterTopic != "" && !c.doc.Has(kafkaKey+"on_bad_row"):
 		return c.doc.Fault(kafkaKey+"dead_letter_topic", "it has no effect without on_bad_row: dead_letter")
 	}
@@ -180,7 +180,7 @@ func (c *Config) settling() error {
 		return c.doc.Fault(sourceKey+"settle", "expected sequence or unsafe_delay_sec")
 	case loop.AuditInterval > loop.AuditKeep:
 		return c.doc.Fault(sourceKey+"audit",
-			"expected keep_sec of at least interval_sec, or a gap is forgotten before it is looked at")
+			"expected keep_sec to be at least interval_sec, or a gap is forgotten before it is looked up")
 	}
 	return nil
 }

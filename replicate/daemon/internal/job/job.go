@@ -75,7 +75,7 @@ func assemble[R any, K replicate.Key](
 	store, err := NewStore(c)
 	switch {
 	case errors.Is(err, ErrNoStore):
-		log.Warn("the offset is kept in memory alone, so each start publishes the table from its first row: " +
+		log.Warn("the offset is kept only in memory, so each start publishes the table from its first row: " +
 			"set redis_addr or offset_file")
 		j.Parts.Store = memory.New()
 		return nil
