@@ -28,7 +28,7 @@ type Request struct {
 	Without     []string          // columns not to publish
 	Engine      string            // empty: recognised by the DDL
 	Out         string            // folder to write to
-	With        []string          // what is written beside the code: config, dockerfile, systemd
+	With        []string          // what is written beside the code, as render.Known lists
 	List        bool              // what is wrong with a table is said, and no reason to stop
 }
 

@@ -1,5 +1,5 @@
 // Package prometheus shows what a job does as Prometheus metrics: help, units and names by its conventions, prefix
-// "repliqate_", and the labels job, table and topic on every one.
+// "repliqate_", and the labels name, table and topic on every one.
 //
 //	metrics.go  registry, latencies from hooks, and the collector of everything else
 //	table.go    the metrics that come from a progress.Tracker

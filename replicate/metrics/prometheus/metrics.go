@@ -16,7 +16,7 @@ import (
 
 // Config says what the metrics are of.
 type Config struct {
-	// Job, Table and Topic become the labels job, table and topic.
+	// Job, Table and Topic become the labels name, table and topic.
 	Job, Table, Topic string
 	// Version, Engine and Fingerprint are shown by repliqate_build_info.
 	Version, Engine, Fingerprint string
@@ -36,7 +36,7 @@ type Metrics struct {
 
 // New returns the metrics of the job that the tracker keeps account of.
 func New(c Config, tracker *progress.Tracker) *Metrics {
-	labels := client.Labels{"job": c.Job, "table": c.Table, "topic": c.Topic}
+	labels := client.Labels{"name": c.Job, "table": c.Table, "topic": c.Topic}
 	latency := func(name, help string) *client.HistogramVec {
 		return client.NewHistogramVec(client.HistogramOpts{Name: "repliqate_" + name, Help: help, ConstLabels: labels,
 			Buckets: client.ExponentialBuckets(0.0005, 2, 16)}, []string{"success"})
@@ -49,7 +49,7 @@ func New(c Config, tracker *progress.Tracker) *Metrics {
 	}
 	info := client.NewGauge(client.GaugeOpts{Name: "repliqate_build_info",
 		Help: "Always 1; the labels say what was built.",
-		ConstLabels: client.Labels{"job": c.Job, "table": c.Table, "topic": c.Topic, "version": c.Version,
+		ConstLabels: client.Labels{"name": c.Job, "table": c.Table, "topic": c.Topic, "version": c.Version,
 			"engine": c.Engine, "schema": c.Fingerprint, "goversion": runtime.Version()}})
 	info.Set(1)
 	m.registry.MustRegister(m.poll, m.publish, m.commit, info, newAccount(c, labels, tracker),

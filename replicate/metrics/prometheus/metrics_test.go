@@ -41,7 +41,7 @@ func exposed(t *testing.T) string {
 // TestValues compares what is exposed with what was done.
 func TestValues(t *testing.T) {
 	text := exposed(t)
-	for _, label := range []string{`job="sh\"op",`, `,table="orders"`, `table="orders",`, `,topic="orders"`,
+	for _, label := range []string{`name="sh\"op",`, `,table="orders"`, `table="orders",`, `,topic="orders"`,
 		`topic="orders"`} {
 		text = strings.ReplaceAll(text, label, "")
 	}

@@ -14,12 +14,12 @@ import (
 func addPage[R any, K replicate.Key](j *Job[K], p Program[R, K], c *config.Config, log *joblog.Logger) error {
 	tracker := progress.New(config.Explain)
 	metrics := prometheus.New(prometheus.Config{
-		Job: c.Name, Table: c.Table, Topic: c.Kafka.Topic, Version: buildinfo.Version(), Engine: p.Engine,
+		Job: c.Name, Table: p.Table.Name, Topic: c.Kafka.Topic, Version: buildinfo.Version(), Engine: p.Engine,
 		Fingerprint: p.Table.Fingerprint, Patience: c.Patience(), UnsafeDelay: c.Settle.UnsafeDelay,
 	}, tracker)
 	server, err := page.Listen(page.Config{
 		Addr: c.HTTP.Addr, TokenFile: c.HTTP.TokenFile, Pprof: c.HTTP.Pprof, Patience: c.Patience(),
-		Job: c.Name, Table: c.Table, Topic: c.Kafka.Topic, Engine: p.Engine, Version: buildinfo.Version(),
+		Job: c.Name, Table: p.Table.Name, Topic: c.Kafka.Topic, Engine: p.Engine, Version: buildinfo.Version(),
 		Fingerprint: p.Table.Fingerprint, Metrics: metrics.Handler(), Warn: log.Warn,
 	}, tracker)
 	if err != nil {
