@@ -13,8 +13,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// identity is the holder of a lease: host|boot and pid namespace|pid|start time|nonce. A later instance on the same host
-// can see from it that the process is gone, and need not wait for the lease to expire.
+// identity is the holder of a lease: host|boot and pid namespace|pid|start time|nonce. A later instance on the same
+// host can see from it that the process is gone, and need not wait for the lease to expire.
 type identity struct{ host, token string }
 
 func newIdentity(host string) (identity, error) {
