@@ -15,6 +15,11 @@ type Column struct {
 	OID      uint32 // the type's number, if it is the same in every database of the engine; 0 otherwise
 	Nullable bool
 	AsText   bool // it is read in the database's text form
+
+	// Of arrays: the number of the type of the elements, if that of the array differs from database to database, and
+	// what separates them, if it is read in text form.
+	Element   uint32
+	Delimiter string
 }
 
 // Table is what a generated package supplies to the loop, whatever its engine.

@@ -22,9 +22,9 @@ type Config struct {
 	// LookInterval is how often a poll looks properly, at the latest, while briefer looks find that nothing has come.
 	// Default 5 s.
 	LookInterval time.Duration
-	// PageRows is the most rows that one poll reads. Default 10,000.
+	// PageRows is the most rows that one poll reads. Default 5,000.
 	PageRows int
-	// PageBytes bounds the messages made from a page. The row that reaches it is the page's last. Default 8 MiB.
+	// PageBytes bounds the messages made from a page. The row that reaches it is the page's last. Default 4 MiB.
 	PageBytes int
 	// InFlight is the most batches, each made from a page, that may wait to be acknowledged. With PageBytes it
 	// bounds memory. Default 4.
@@ -78,8 +78,8 @@ type Config struct {
 func (c Config) WithDefaults() Config {
 	defaultTo(&c.PollLeast, time.Millisecond)
 	defaultTo(&c.LookInterval, 5*time.Second)
-	defaultTo(&c.PageRows, 10_000)
-	defaultTo(&c.PageBytes, 8<<20)
+	defaultTo(&c.PageRows, 5_000)
+	defaultTo(&c.PageBytes, 4<<20)
 	defaultTo(&c.InFlight, 4)
 	defaultTo(&c.CommitInterval, 100*time.Millisecond)
 	defaultTo(&c.AckTimeout, 2*time.Minute)

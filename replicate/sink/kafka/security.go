@@ -33,10 +33,10 @@ type SASLConfig struct {
 // dialer makes a connection.
 type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// dialTimeout bounds a connection's making, its handshake included.
+// dialTimeout bounds connecting, including the handshake.
 const dialTimeout = 5 * time.Second
 
-// dialer returns what connects as the settings say.
+// dialer returns a function that connects as the settings say.
 func (t TLSConfig) dialer() (dialer, error) {
 	plain := &net.Dialer{Timeout: dialTimeout}
 	if !t.Enabled {

@@ -51,7 +51,8 @@ type source[R any, K replicate.Key] struct {
 	builder *replicate.Builder[R, K]
 	config  *pgconn.Config
 	settle  replicate.Settle
-	formats []int16 // of the columns of rows
+	formats []int16  // of the columns of rows
+	types   []uint32 // numbers of the types of the columns, as they were verified
 	warn    func(string)
 	job     string
 	readURI func() (string, error)

@@ -14,7 +14,8 @@
 //
 // What must hold before a row is read:
 //
-//	verify.go    the table, its columns, its key
+//	verify.go    the table, its key
+//	columns.go   the columns and the numbers of their types, then and in each result
 //	tree.go      the table with its partitions and children, and what in it can't be proven
 //	sequence.go  the one sequence that every key comes from
 //	trigger.go   triggers that may set the key
