@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -16,12 +15,12 @@ const secretMax = 64 << 10
 func ReadSecret(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("the secret can't be read: %w", err)
+		return "", unreadable{err}
 	}
 	defer file.Close() // it was only read
 	content, err := io.ReadAll(io.LimitReader(file, secretMax+1))
 	if err != nil {
-		return "", fmt.Errorf("the secret can't be read: %w", err)
+		return "", unreadable{err}
 	}
 	secret := strings.TrimRight(string(content), "\r\n")
 	switch {
@@ -34,3 +33,10 @@ func ReadSecret(path string) (string, error) {
 	}
 	return secret, nil
 }
+
+// unreadable says what could not be read.
+type unreadable struct{ err error }
+
+func (e unreadable) Error() string { return "the secret can't be read: " + e.err.Error() }
+
+func (e unreadable) Unwrap() error { return e.err }
