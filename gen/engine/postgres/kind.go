@@ -74,7 +74,7 @@ func kindOf(t ddl.Type) (model.Kind, error) {
 // written is a type by its own name, where that of its array was written as the catalog has it: _int4 is int4[].
 func written(t ddl.Type) ddl.Type {
 	name, is := strings.CutPrefix(t.Name, "_")
-	if _, known := byName[name]; is && known && t.Base == "" && !t.Enum && !t.Defined {
+	if _, known := byName[name]; is && known && t.Base == "" && !t.Enum {
 		t.Name, t.Array = name, true
 	}
 	return t

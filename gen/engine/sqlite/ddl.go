@@ -185,9 +185,16 @@ func (r *reader) attach(s statement, found []ddl.Lexeme) error {
 	return nil
 }
 
-// step runs a statement.
+// step runs a statement. A collation that only the application knows decides nothing about a table, so that any does.
 func (r *reader) step(text string) error {
 	stmt, _, err := r.conn.PrepareTransient(text)
+	for range collationsMax {
+		collation := missingCollation(err)
+		if collation == "" || r.conn.SetCollation(collation, strings.Compare) != nil {
+			break
+		}
+		stmt, _, err = r.conn.PrepareTransient(text)
+	}
 	if err != nil || stmt == nil {
 		return err
 	}
@@ -195,6 +202,18 @@ func (r *reader) step(text string) error {
 	_, err = stmt.Step()
 	r.conn.SetInterrupt(nil)
 	return errors.Join(err, stmt.Finalize())
+}
+
+// collationsMax is how many unknown collations a statement may name.
+const collationsMax = 20
+
+// missingCollation is the collation that SQLite says it has not, or empty.
+func missingCollation(err error) string {
+	if err == nil {
+		return ""
+	}
+	_, name, _ := strings.Cut(err.Error(), "no such collation sequence: ")
+	return name
 }
 
 // literals writes strings between double quotes as SQL has them. The sqlite3 program takes both; SQLite as it
