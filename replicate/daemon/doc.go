@@ -7,6 +7,7 @@
 //	internal/job/           puts a job together: source, sink, stores
 //	internal/joblog/        what is logged
 //	internal/command/run/   the program without a command: it runs the job
+//	internal/command/check/    looks at what a job needs
 //	internal/command/offset/   the operator's offset command
 //	internal/command/republish/   publishes rows again
 //	internal/command/verify/   compares table and topic

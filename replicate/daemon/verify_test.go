@@ -185,6 +185,23 @@ func TestRepublishRepairs(t *testing.T) {
 	b.says(0, "republish --help", "--from-file")
 }
 
+// TestCheck says what it finds, whichever server is away.
+func TestCheck(t *testing.T) {
+	b := newBed(t)
+	b.insert(3)
+	b.once()
+	b.says(0, "check", "ok database highest key 3", "can be proven", "offset 3, in Redis", "nobody holds the lease",
+		"second copy of the offset 3", "entries has 1 partitions and about 3 messages", "max.message.bytes")
+	b.says(0, "check --json", `"version": 1`, `"level": "ok"`)
+	b.redis.SetError("LOADING Redis is loading the dataset in memory")
+	b.says(2, "check", "error offset", "LOADING", "ok database", "ok topic")
+	b.redis.SetError("")
+	b.exec("ALTER TABLE ledger RENAME COLUMN amount TO sum")
+	b.says(2, "check", "error database", "no column amount any more", "regenerate:", "ok topic", "ok offset")
+	b.says(2, "check now", "unexpected argument")
+	b.says(0, "check --help", "Exit statuses:")
+}
+
 func TestVerifyUsage(t *testing.T) {
 	b := newBed(t)
 	for command, want := range map[string]string{
