@@ -8,6 +8,7 @@
 //	internal/joblog/        what is logged
 //	internal/command/run/   the program without a command: it runs the job
 //	internal/command/offset/   the operator's offset command
+//	internal/command/republish/   publishes rows again
 //	internal/command/verify/   compares table and topic
 //	internal/topic/         reads a job's topic, for commands
 //	internal/terminal/      colour and progress, where somebody looks

@@ -13,6 +13,7 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/offset"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/republish"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/run"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/verify"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/job"
@@ -29,6 +30,7 @@ type Program[R any, K replicate.Key] struct {
 func commands[R any, K replicate.Key]() []command.Command[R, K] {
 	return []command.Command[R, K]{
 		{Name: "offset", Usage: offset.Usage, Run: offset.Run[R, K]},
+		{Name: "republish", Usage: republish.Usage, Run: republish.Run[R, K]},
 		{Name: "verify", Usage: verify.Usage, Run: verify.Run[R, K]},
 	}
 }

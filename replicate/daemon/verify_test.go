@@ -159,6 +159,32 @@ func TestVerifySaysWhatItCantKnow(t *testing.T) {
 	b.says(0, "verify --deleted-ok", "not known 3 (", "part): 1..3", "nothing differs")
 }
 
+// TestRepublishRepairs what verify has found, and moves no offset.
+func TestRepublishRepairs(t *testing.T) {
+	b := newBed(t)
+	b.insert(6)
+	b.once()
+	m := b.messages()
+	b.emptyTopic()
+	damaged := *m[3]
+	damaged.Value = []byte(strings.Replace(string(damaged.Value), `"amount": 1`, `"amount": 7`, 1))
+	b.send(m[0], &damaged, m[4], m[5])
+	keys := filepath.Join(t.TempDir(), "keys")
+	b.says(1, "verify --keys "+keys, "): 2..3", "there): 4")
+	b.insert(1) // the job's to publish
+	b.says(0, "republish --dry-run --from-file "+keys, "3 rows would be published again")
+	b.says(1, "verify", "): 2..3", "there): 4")
+	b.says(0, "republish --from-file "+keys, "3 rows published again")
+	b.says(0, "verify", "repaired 1 (", "republished 3 (", "nothing differs")
+	b.says(0, "republish 6..7", "1 rows published again")
+	if got := b.stored(); got != "6" {
+		t.Errorf("the offset is %s, want 6", got)
+	}
+	b.says(2, "republish", "expected KEY..KEY")
+	b.says(2, "republish 5..4", "the smaller key first")
+	b.says(0, "republish --help", "--from-file")
+}
+
 func TestVerifyUsage(t *testing.T) {
 	b := newBed(t)
 	for command, want := range map[string]string{

@@ -19,6 +19,8 @@ type Config struct {
 	NoKey        bool   // messages have no key, which a compacted topic does not take
 	RowKeyHeader string // name of a header that carries the row's key; empty: no header
 
+	Mark string // name of a header without a value, on every message; empty: none
+
 	CreateTopic       bool // create a topic that is missing; default: refuse to start
 	Partitions        int  // of a created topic; default: the broker's
 	ReplicationFactor int  // of a created topic; default: the broker's

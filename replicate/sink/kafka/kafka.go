@@ -75,7 +75,7 @@ func (s *Sink) Open(ctx context.Context) (replicate.SinkInfo, error) {
 
 // messageMax is the largest key and value that a topic takes and the buffers hold.
 func (s *Sink) messageMax(l limits, topic string) int {
-	return min(int(l.of(topic)), s.config.BufferedBytes) - recordOverhead - len(s.config.RowKeyHeader)
+	return min(int(l.of(topic)), s.config.BufferedBytes) - recordOverhead - len(s.config.RowKeyHeader) - len(s.config.Mark)
 }
 
 // recordOverhead is the most that a record batch of one record adds to key and value: 61 bytes for the batch, the
@@ -223,6 +223,9 @@ func (s *Sink) record(f *flight, i int, m *replicate.Message) *kgo.Record {
 	if s.config.RowKeyHeader != "" {
 		f.headers[i] = kgo.RecordHeader{Key: s.config.RowKeyHeader, Value: m.RowKey}
 		r.Headers = f.headers[i : i+1 : i+1]
+	}
+	if s.config.Mark != "" {
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: s.config.Mark})
 	}
 	f.keys[i].key = m.RowKey
 	r.Context = &f.keys[i]

@@ -15,7 +15,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon/internal/config"
 )
 
-// RepublishedHeader marks messages of the command republish. Its value says when it was called.
+// RepublishedHeader marks messages of the command republish.
 const RepublishedHeader = "repliqate-republished"
 
 // What begins and ends the parts of a message.
