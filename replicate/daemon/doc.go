@@ -10,6 +10,7 @@
 //	internal/command/check/    looks at what a job needs
 //	internal/command/offset/   the operator's offset command
 //	internal/command/republish/   publishes rows again
+//	internal/command/status/   says where a job is
 //	internal/command/verify/   compares table and topic
 //	internal/topic/         reads a job's topic, for commands
 //	internal/terminal/      colour and progress, where somebody looks

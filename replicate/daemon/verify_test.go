@@ -202,6 +202,18 @@ func TestCheck(t *testing.T) {
 	b.says(0, "check --help", "Exit statuses:")
 }
 
+// TestStatus says where a job is, and what it could not ask.
+func TestStatus(t *testing.T) {
+	b := newBed(t)
+	b.insert(3)
+	b.once()
+	b.insert(2)
+	b.says(0, "status", "offset 3", "newest 5", "behind 2 rows")
+	b.says(0, "status --json", `"rows_behind": 2`, `"version": 1`)
+	b.redis.SetError("LOADING Redis is loading the dataset in memory")
+	b.says(1, "status", "newest 5", "behind not known", "error", "LOADING")
+}
+
 func TestVerifyUsage(t *testing.T) {
 	b := newBed(t)
 	for command, want := range map[string]string{
