@@ -71,6 +71,7 @@ release-snapshot: ## build what a release has, into dist/, and publish nothing (
 generate: ## regenerate the committed examples
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/othertypes.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/payments.sql
@@ -79,9 +80,13 @@ generate: ## regenerate the committed examples
 config-docs: ## rewrite the tables of docs/configure.md and docs/config.schema.json from the table of keys
 	$(GO) run ./gen/configfile/write
 
+types-docs: ## rewrite the examples of docs/types.md from the values that tests publish
+	$(GO) run ./internal/specimens/write
+
 generate-check: ## fail if the committed examples are not what the generator writes
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
+	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/othertypes.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql --check
 	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/payments.sql --check
@@ -90,8 +95,11 @@ generate-check: ## fail if the committed examples are not what the generator wri
 bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of a generic replicator
 	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)
 
+bench-latency: servers ## from commit to consumer, an insert each 2 ms, at three poll intervals
+	@$(BUILD) $(GO) run ./bench -latency -rows 3000 -rounds 3
+
 soak: servers ## the simulation for as long as SOAK says, then the crash loop: SOAK, and 100 kills at least
 	$(GO) test -timeout 0 ./replicate/loop/internal/simulation -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 	$(GO) test -timeout 0 -v ./internal/crashloop -args -crash.kills=100 -crash.for=$(SOAK) -crash.patient=1
 
-.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint release-check release-snapshot generate config-docs generate-check bench soak
+.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint release-check release-snapshot generate config-docs types-docs generate-check bench bench-latency soak

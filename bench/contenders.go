@@ -60,19 +60,24 @@ func (a *arena) build(ctx context.Context, name string) error {
 // is the null device: what remains is reading, encoding, hashing, and a write of 64 KiB now and then.
 func (a *arena) runOurs(ctx context.Context, topic string, args ...string) (figures, error) {
 	config := filepath.Join(a.dir, topic+".yaml")
-	text := fmt.Sprintf(`repliqate:
-  name: %s
-  redis_addr: %s
-  replication:
-    poll_interval_sec: 0.1
-    sql_source: {uri: %q, table: orders, primary_key: id}
-    kafka_target: {topic: %s, brokers: [%q]}
-`, topic, a.redis.Addr, a.pg.URI(), topic, a.kafka.Addr)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+	if err := a.writeConfig(config, topic, "0.1"); err != nil {
 		return figures{}, err
 	}
 	args = append([]string{"--config", config, "--once"}, args...)
 	return measure(exec.CommandContext(ctx, a.binary("repliqate-orders"), args...))
+}
+
+// writeConfig writes the replicator's configuration: its defaults, with a longest pause of interval seconds.
+func (a *arena) writeConfig(name, topic, interval string) error {
+	text := fmt.Sprintf(`repliqate:
+  name: %s
+  redis_addr: %s
+  replication:
+    poll_interval_sec: %s
+    sql_source: {uri: %q, table: orders, primary_key: id}
+    kafka_target: {topic: %s, brokers: [%q]}
+`, topic, a.redis.Addr, interval, a.pg.URI(), topic, a.kafka.Addr)
+	return os.WriteFile(name, []byte(text), 0o600)
 }
 
 // published runs a contender on a topic of its own, checks that every row arrived there, and removes it.

@@ -8,6 +8,7 @@
 //	table.go       the table that is read
 //	contenders.go  what is measured, and the check that it did its work
 //	measure.go     one process: wall time, CPU time, peak memory
+//	latency.go     from commit to consumer, row by row (-latency)
 //	report.go      medians, ratios, the table
 package main
 
@@ -27,10 +28,11 @@ import (
 func main() {
 	rows := flag.Int("rows", 1_000_000, "rows of the table")
 	rounds := flag.Int("rounds", 5, "how often each contender runs")
+	latency := flag.Bool("latency", false, "measure the time from commit to consumer, of that many single rows")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
-	if err := run(ctx, *rows, *rounds); err != nil {
+	if err := run(ctx, *rows, *rounds, *latency); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -45,7 +47,7 @@ type arena struct {
 	rows  int
 }
 
-func run(ctx context.Context, rows, rounds int) (err error) {
+func run(ctx context.Context, rows, rounds int, latency bool) (err error) {
 	if rows < 1 || rounds < 1 {
 		return errors.New("-rows and -rounds: expected at least 1")
 	}
@@ -53,6 +55,12 @@ func run(ctx context.Context, rows, rounds int) (err error) {
 	defer func() { err = errors.Join(err, a.stop()) }()
 	if err := a.start(ctx); err != nil {
 		return err
+	}
+	if latency {
+		if err := a.create(ctx); err != nil {
+			return err
+		}
+		return a.latencies(ctx, rounds)
 	}
 	progress("filling the table with %d rows", rows)
 	if err := a.fill(ctx); err != nil {

@@ -161,6 +161,9 @@ func head(name string) ([]byte, error) {
 // ours reports whether a file begins with our marker, in the comment syntax of its kind.
 func ours(content []byte) bool {
 	first, _, _ := bytes.Cut(content, []byte("\n"))
+	if rest, isJSON := bytes.CutPrefix(first, []byte(`{"description": "`)); isJSON { // which has no comments
+		first = append([]byte("//"), rest...)
+	}
 	text := bytes.TrimLeft(first, "/#- ")
 	return len(text) < len(first) && bytes.HasPrefix(text, []byte(strings.TrimPrefix(emit.Marker, "// ")))
 }

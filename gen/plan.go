@@ -28,7 +28,7 @@ type Request struct {
 	Without     []string          // columns not to publish
 	Engine      string            // empty: recognised by the DDL
 	Out         string            // folder to write to
-	With        []string          // what is written beside the code: config, dockerfile, systemd
+	With        []string          // what is written beside the code, as render.Known lists
 	List        bool              // what is wrong with a table is said, and no reason to stop
 }
 
@@ -177,9 +177,24 @@ func (p *Plan) consider(r Request, chosen *choice, f *engine.File, t *ddl.Table)
 	if err := leaveOut(f.Engine, t, fields); err != nil {
 		return err
 	}
+	p.assume(f.Engine, t)
 	p.Tables = append(p.Tables, Planned{Package: packageName(t), Key: t.Column(name), Table: t, Fields: fields,
 		Columns: columns, AskedKey: column != "", File: f})
 	return nil
+}
+
+// assume notes the columns whose types no schema file defines.
+func (p *Plan) assume(e *engine.Engine, t *ddl.Table) {
+	var columns []string
+	for i := range t.Columns {
+		if kind, err := e.Kind(t.Columns[i].Type); err == nil && kind.Assumed {
+			columns = append(columns, t.Columns[i].Name+" ("+kind.Type+")")
+		}
+	}
+	if columns != nil {
+		p.Notes = append(p.Notes, fmt.Sprintf("%s: table %s: no schema file defines the types of %s: their values are "+
+			"published in the database's own text form", t.File.Name, t.QualifiedName(), strings.Join(columns, ", ")))
+	}
 }
 
 // collisions reports two tables that would be written to the same package.

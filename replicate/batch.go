@@ -2,14 +2,14 @@ package replicate
 
 // Message is one row ready to be published. All slices are views into the batch's slab.
 type Message struct {
-	RowKey     []byte // the row's key in decimal; decides the partition where there is no message key
+	RowKey     []byte // the row's key in decimal; decides the partition if there is no message key
 	Key        []byte // the message's key; nil for none
 	Value      []byte
-	DeadLetter bool // goes to the dead-letter topic in place of the topic
+	DeadLetter bool // goes to the dead-letter topic instead of the topic
 }
 
-// Batch is the rows of one poll as messages, in ascending key order. It is reused from poll to poll:
-// the sink may keep it until it has called done, and nobody else touches it meanwhile.
+// Batch holds the rows of one poll as messages, in ascending key order. It is reused from poll to poll: the sink owns
+// it until it has called done.
 type Batch struct {
 	messages []Message
 	slab     []byte
@@ -17,7 +17,7 @@ type Batch struct {
 	sealed   bool
 }
 
-// span marks a message in the slab. The slab may move while it grows, so slices are made in Seal.
+// span marks a message in the slab. The slab may move while it grows, so slices are made in seal.
 type span struct {
 	rowKey, key, value, end int
 	kind                    spanKind
@@ -40,7 +40,7 @@ func (b *Batch) Reset() {
 // Len is the number of messages.
 func (b *Batch) Len() int { return len(b.spans) }
 
-// Bytes is the size of the slab, the measure for every bound on memory.
+// Bytes is the size of the slab, which every bound on memory is about.
 func (b *Batch) Bytes() int { return len(b.slab) }
 
 // Messages returns the messages in key order. The first call seals the batch.
@@ -65,10 +65,10 @@ func (b *Batch) seal() {
 	b.sealed = true
 }
 
-// Page is what one poll has read: the batch, and the keys that the loop reasons with.
+// Page is what one poll has read: the batch for the sink, and the keys that the loop needs.
 type Page[K Key] struct {
 	Batch
-	First, Last  K        // the first and the last key of the page, where Len() > 0
+	First, Last  K        // the first and the last key of the page, if Len() > 0
 	LastChecksum Checksum // checksum of the last row
 	Keys         []K      // all keys, ascending
 	BadRows      int64    // rows that went to the dead-letter topic

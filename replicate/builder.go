@@ -17,14 +17,14 @@ type Codec[R any] interface {
 	AppendDeadLetter(b []byte, d DeadLetter) []byte
 }
 
-// DeadLetter is what is published of a row that can't be published itself.
+// DeadLetter is what is published in place of a row that can't be published.
 type DeadLetter struct {
 	Key     string // the row's key in decimal
 	Reason  string
-	Excerpt []byte // what could be had of the row, cut to excerptBytesMax
+	Excerpt []byte // as much of the row as could be read, cut to excerptBytesMax
 }
 
-// excerptBytesMax bounds what a dead letter repeats of a bad row.
+// excerptBytesMax bounds how much of a bad row a dead letter repeats.
 const excerptBytesMax = 64 << 10
 
 // MessageKey says what the message key is.
@@ -33,8 +33,8 @@ type MessageKey struct {
 	Columns []int // indexes into Table.Columns; empty with None false: the row key
 }
 
-// Builder turns the rows of a poll into the messages of a page. Every source drives it in the same
-// way: Begin, then Add for each row until it says that the page is full.
+// Builder turns the rows of a poll into the messages of a page. Every source drives it in the same way: Begin, then Add
+// for each row until it reports that the page is full.
 type Builder[R any, K Key] struct {
 	table       *Table[R, K]
 	codec       Codec[R]
@@ -54,8 +54,8 @@ func NewBuilder[R any, K Key](table *Table[R, K], codec Codec[R], key MessageKey
 		explain: error.Error}
 }
 
-// ExplainWith sets how dead letters put an error into words, instead of the error's own text: with Explain, in which
-// settings are called as the reader knows them.
+// ExplainWith sets the function that words the errors in dead letters, in place of error.Error. It usually calls
+// Explain, so that settings have the names that the reader knows.
 func (b *Builder[R, K]) ExplainWith(explain func(error) string) { b.explain = explain }
 
 // Begin starts to fill page as req asks.
@@ -65,7 +65,7 @@ func (b *Builder[R, K]) Begin(page *Page[K], req PollRequest[K]) {
 	b.codec.Begin(b.now())
 }
 
-// Add appends the row's message. full says that the page has reached a limit of the request.
+// Add appends the row's message. full reports that the page has reached a limit of the request.
 func (b *Builder[R, K]) Add(r *R) (full bool, err error) {
 	p := b.page
 	key := b.table.Key(r)
@@ -93,8 +93,8 @@ func (b *Builder[R, K]) Add(r *R) (full bool, err error) {
 	return b.full(), nil
 }
 
-// Bad handles a row that can't be published: an error that names it, or a dead letter. column is
-// empty when the row as a whole is at fault; excerpt is what could be had of the row.
+// Bad handles a row that can't be published: it returns an error that names the row, or appends a dead letter. column
+// is empty if the row as a whole is at fault; excerpt is as much of the row as could be read.
 func (b *Builder[R, K]) Bad(key K, column string, reason error, excerpt []byte) (full bool, err error) {
 	rowErr := &RowError{Key: KeyText(key), Column: column, Err: reason}
 	if !b.deadLetters {
@@ -117,7 +117,7 @@ func (b *Builder[R, K]) Bad(key K, column string, reason error, excerpt []byte) 
 	return b.full(), nil
 }
 
-// BadScan is Bad for a row whose Scan has failed with err. raw returns what the database sent of a column.
+// BadScan is Bad for a row whose Scan failed with err. raw returns what the database sent for a column.
 func (b *Builder[R, K]) BadScan(key K, err error, raw func(column int) []byte) (full bool, _ error) {
 	var column *ColumnError
 	if !errors.As(err, &column) {
@@ -136,8 +136,8 @@ func (b *Builder[R, K]) full() bool {
 	return b.page.Len() >= b.req.MaxRows || b.page.Bytes() >= b.req.MaxBytes
 }
 
-// appendMessageKey writes a single column as its bare text and several as a JSON array, so that the
-// common case, a key of one column, reads as that column does in any other producer.
+// appendMessageKey writes a single column as its bare text and several as a JSON array, so that in the common case, one
+// column, the key looks like that of any other producer.
 func (b *Builder[R, K]) appendMessageKey(dst []byte, r *R) []byte {
 	columns := b.messageKey.Columns
 	if len(columns) == 1 {
@@ -170,8 +170,8 @@ func (p *Page[K]) append(key K, checksum Checksum, s span) {
 	p.spans = append(p.spans, s)
 }
 
-// Shrink gives back a slab that one oversized row has blown up, so that it does not stay that large
-// for the life of the page (Promise 7).
+// Shrink reallocates a slab that one oversized row has made too large, so that it does not stay that large for the life
+// of the page (Promise 7).
 func (p *Page[K]) Shrink(maxBytes int) {
 	if maxBytes > 0 && cap(p.slab) > 4*maxBytes {
 		p.slab = append(make([]byte, 0, len(p.slab)), p.slab...)
@@ -180,7 +180,7 @@ func (p *Page[K]) Shrink(maxBytes int) {
 
 func tooLarge(size, limit int) error {
 	return Hint(errors.New("the message has "+strconv.Itoa(size)+" bytes, "+strconv.Itoa(limit)+
-		" can be published at most"), "the topic's max.message.bytes and %s bound it", SettingMaxMessageBytes)
+		" is the most that can be published"), "the limits are the topic's max.message.bytes and %s", SettingMaxMessageBytes)
 }
 
 // AppendExcerpt appends an excerpt as a quoted base64 string, the form in which dead letters carry it.

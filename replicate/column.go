@@ -5,10 +5,10 @@ import (
 	"errors"
 )
 
-var errUnexpectedNull = errors.New("it is null, though the schema says not null")
+var errUnexpectedNull = errors.New("it is null, although the schema says NOT NULL")
 
-// NotNull decodes the column name from v. Generated code calls it once a column and looks at err once
-// a row: the first error is kept, as a *ColumnError.
+// NotNull decodes the column called name from v. Generated code calls it once per column and looks at err once per
+// row: the first error is kept, as a *ColumnError.
 func NotNull[T any](err *error, name string, v []byte, decode func([]byte) (T, error)) T {
 	if v == nil {
 		fail(err, name, errUnexpectedNull)
@@ -48,7 +48,7 @@ func AppendNullable[T any](b []byte, v Null[T], appendValue func([]byte, T) []by
 	return appendValue(b, v.V)
 }
 
-// CloneNullable copies a value that is a view.
+// CloneNullable copies a value that is a view into memory that will be reused.
 func CloneNullable[T any](v Null[T], clone func(T) T) Null[T] {
 	if v.Valid {
 		v.V = clone(v.V)

@@ -2,7 +2,7 @@ package replicate
 
 import "errors"
 
-// StopError ends the job: no retry can heal it. Hint says what the operator should do. As in HintError, it is a
+// StopError ends the job, since no retry can heal it. Hint says what the operator should do. As in HintError, it is a
 // template if there are Settings.
 type StopError struct {
 	Err      error
@@ -29,10 +29,10 @@ func IsStop(err error) bool {
 	return errors.As(err, &stop)
 }
 
-// RowError says that one row can't be turned into a message that can be published.
+// RowError says that a row can't be turned into a message that can be published.
 type RowError struct {
 	Key    string // the row's key in decimal
-	Column string // the column at fault; empty when it is the row as a whole
+	Column string // the column at fault; empty if it is the row as a whole
 	Err    error
 }
 
@@ -57,11 +57,11 @@ func (e *ColumnError) Error() string { return "column " + e.Column + ": " + e.Er
 
 func (e *ColumnError) Unwrap() error { return e.Err }
 
-// ErrOnceGaveUp is what every error is that ends a run with Once set before everything was published that was
-// committed when it started: transactions stayed open, something could not be reached, rows wait above the sequence.
+// ErrOnceGaveUp matches, with errors.Is, every error that ends a Once run before all rows that were committed when it
+// started are published: transactions stayed open, something could not be reached, or rows wait above the sequence.
 var ErrOnceGaveUp = errors.New("not everything that was committed at the start was published")
 
-// GaveUp makes an error that is ErrOnceGaveUp, with a remedy, as Stop takes it.
+// GaveUp makes an error that matches ErrOnceGaveUp. It takes a hint as Stop does.
 func GaveUp(err error, hint string, settings ...Setting) error {
 	return &gaveUpError{StopError{Err: err, Hint: hint, Settings: settings}}
 }
@@ -70,5 +70,5 @@ type gaveUpError struct{ StopError }
 
 func (*gaveUpError) Is(target error) bool { return target == ErrOnceGaveUp }
 
-// ErrDrainTimeout ends a graceful stop that could not flush and commit in time.
+// ErrDrainTimeout ends a graceful stop that could not publish and commit in time.
 var ErrDrainTimeout = errors.New("not everything was acknowledged and committed before the stop's deadline")

@@ -2,8 +2,8 @@ package replicate
 
 import "time"
 
-// Hooks lets others see what the loop does: metrics, logs, tests. Each function is optional, is called
-// for each batch or event and never for each row, from one goroutine at a time, and must return fast.
+// Hooks lets metrics, logs and tests see what the loop does. Each function is optional. It is called once per batch or
+// event, never per row, from one goroutine at a time, and must return quickly.
 type Hooks struct {
 	OnState   func(StateInfo)
 	OnPoll    func(PollInfo)
@@ -14,11 +14,11 @@ type Hooks struct {
 	OnLease   func(LeaseInfo)
 	OnHorizon func(HorizonInfo)
 	OnAudit   func(AuditInfo)
-	// OnStranded is told now and then, while there are such rows.
+	// OnStranded is called now and then while rows wait above the highest key drawn.
 	OnStranded func(StrandedInfo)
 }
 
-// MergeHooks returns hooks that call those of each, in order.
+// MergeHooks returns hooks that call those of all, in order.
 func MergeHooks(all ...Hooks) Hooks {
 	var m Hooks
 	for _, h := range all {
@@ -39,7 +39,7 @@ func MergeHooks(all ...Hooks) Hooks {
 	return m
 }
 
-// both calls a and then b, where they are set. It is nil where neither is.
+// both returns a function that calls a and then b. Either may be nil; if both are, so is the result.
 func both[T any](a, b func(T)) func(T) {
 	switch {
 	case a == nil:
@@ -61,7 +61,7 @@ const (
 	StateStandby  State = "standby"  // another instance holds the lease
 	StateStarting State = "starting" // it opens the sink, loads the offset, opens the source
 	StateRunning  State = "running"
-	StateStopping State = "stopping" // it polls no more, and waits for acknowledgements
+	StateStopping State = "stopping" // it has stopped polling, and waits for acknowledgements
 	StateStopped  State = "stopped"
 )
 
@@ -71,19 +71,20 @@ type StateInfo struct {
 	Offset Offset // the offset in force, if it is known
 }
 
-// PollInfo describes a poll that has ended.
+// PollInfo describes a finished poll.
 type PollInfo struct {
 	Rows, Bytes int
 	BadRows     int64 // rows that went to the dead-letter topic
 	More        bool
-	HorizonAge  time.Duration // for how long open transactions have held the horizon back
-	Behind      uint64        // keys drawn beyond the last row read: as many rows are still to come, or fewer
-	Above       bool          // rows with keys that the sequence has not drawn wait beyond the horizon
+	HorizonAge  time.Duration // how long open transactions have held the horizon back
+	Behind      uint64        // keys drawn beyond the last row read: at most this many rows are still to come
+	Above       bool          // rows wait beyond the horizon whose keys the sequence has not drawn
+	Unused      bool          // the page came too late, after a failure: its rows are read again
 	Duration    time.Duration
 	Err         error
 }
 
-// PublishInfo describes a batch that was acknowledged or has failed.
+// PublishInfo describes a batch that was acknowledged or that failed.
 type PublishInfo struct {
 	Rows, Bytes int
 	Last        string // key of the batch's last row
@@ -106,7 +107,7 @@ type CommitInfo struct {
 	Err      error
 }
 
-// Op is an operation that is tried again after a failure.
+// Op is an operation that is retried after a failure.
 type Op string
 
 // The operations that a RetryInfo can name.
@@ -119,20 +120,20 @@ const (
 	OpWitness Op = "witness"
 )
 
-// RetryInfo says that an operation failed and will be tried again after Delay.
+// RetryInfo says that an operation failed and will be retried after Delay.
 type RetryInfo struct {
 	Op      Op
 	Attempt int
 	Delay   time.Duration
-	Until   time.Time // when a run with Once set gives up; zero for others
+	Until   time.Time // when a Once run gives up; zero in any other run
 	Err     error
 }
 
 // LeaseInfo describes a change of the lease, or that it can't be renewed.
 type LeaseInfo struct {
 	Held   bool
-	Holder string    // who holds it, where it is not ours
-	Until  time.Time // when a run with Once set gives up waiting for it; zero for others
+	Holder string    // the instance that holds it, if this one does not
+	Until  time.Time // when a Once run gives up waiting for it; zero in any other run
 	Err    error
 }
 
@@ -144,14 +145,14 @@ type HorizonInfo struct {
 
 // AuditInfo is the result of a lookup of the late-row audit.
 type AuditInfo struct {
-	Late      []string // keys of rows that appeared where a gap had been passed
-	Published bool     // they are published, as the configuration asks
+	Late      []string // keys of rows that appeared in a gap after it had been passed
+	Published bool     // whether they are published, as the settings ask
 	Watched   int      // keys that will be looked up again
-	Forgotten int64    // keys that, since the last lookup, were forgotten unseen because there were too many
-	Err       error    // the last of them can't be published
+	Forgotten int64    // keys forgotten since the last lookup, before they were looked up, because there were too many
+	Err       error    // why the last of them can't be published
 }
 
-// StrandedInfo says that rows wait above the highest key drawn, and what lets them go.
+// StrandedInfo says that rows wait above the highest key drawn, and how to release them.
 type StrandedInfo struct {
 	Rows         int
 	Text, Remedy string

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Key is the type of a table's increasing integer key as Go holds it: int64 for every signed integer
-// type, uint64 for the unsigned ones of MySQL.
+// Key is the Go type of a table's increasing integer key: int64 for every signed integer type, uint64 for the
+// unsigned ones.
 type Key interface{ int64 | uint64 }
 
 // AppendKey appends the decimal text of k, the form in which keys are stored and published.
@@ -31,8 +31,8 @@ func ParseKey[K Key](s string) (K, error) {
 	return K(v), err
 }
 
-// CompareKeys compares the decimal texts of two keys, whatever the type that holds them. Both must be
-// in the form that AppendKey writes.
+// CompareKeys compares the decimal texts of two keys, which may be of either type. Both must be in the form that
+// AppendKey writes.
 func CompareKeys(a, b string) int {
 	switch {
 	case a[0] == '-' && b[0] == '-':
@@ -52,8 +52,8 @@ func compareDigits(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// IsKeyText reports whether s is a key in decimal: an optional minus sign and digits without a leading
-// zero. Stores check with it what they find.
+// IsKeyText reports whether s is a key in decimal: digits without a leading zero, with an optional minus sign. Stores
+// use it to check what they read.
 func IsKeyText(s string) bool {
 	digits := strings.TrimPrefix(s, "-")
 	if digits == "" || len(digits) > 20 || digits[0] == '0' && s != "0" {

@@ -2,11 +2,12 @@ package replicate
 
 import "strings"
 
-// Setting is a part's own name for one of its settings: "kafka.Config.Topic". Parts know nothing of configuration
-// files. Who reads one has names of its own for the same settings, and puts them into an error's text with Explain.
+// Setting is the name that a part has for one of its settings: "kafka.Config.Topic". Parts know nothing of
+// configuration files. A program that reads one has its own names for the same settings, and uses Explain to put them
+// into an error's text.
 type Setting string
 
-// Settings of what this package declares. Each part has those of its own Config beside it.
+// The settings that this package declares. Each part declares those of its own Config beside it.
 const (
 	SettingURI             Setting = "SourceConfig.URI"
 	SettingSettle          Setting = "SourceConfig.Settle"
@@ -30,7 +31,7 @@ func (e *SettingError) explain(name func(Setting) string) string {
 	return name(e.Key) + ": " + Explain(e.Err, name)
 }
 
-// HintError is an error that a retry may heal, with what to look at if it does not. Hint is a template if there are
+// HintError is an error that a retry may heal, with advice in case it does not. Hint is a template if there are
 // Settings: each %s stands for the next of them, and %% for a percent sign. Without Settings it is plain text.
 type HintError struct {
 	Err      error
@@ -54,7 +55,7 @@ func (e *HintError) explain(name func(Setting) string) string {
 	return advise(e.Err, e.Hint, e.Settings, name)
 }
 
-// Explain is the text of err with settings called as its reader knows them.
+// Explain returns the text of err, in which name gives each setting the name that the reader knows.
 func Explain(err error, name func(Setting) string) string {
 	if e, ok := err.(interface {
 		explain(name func(Setting) string) string

@@ -2,16 +2,16 @@ package replicate
 
 import "context"
 
-// Sink publishes batches. After an error the loop closes the sink and opens it again, since a record
-// that failed must not be overtaken by its successors (Promise 3).
+// Sink publishes batches. After an error the loop closes the sink and opens it again, since later records must not
+// overtake one that failed (Promise 3).
 //
-// Open connects and verifies that the topic can be written. Open after Close begins anew.
+// Open connects and verifies that the topic can be written. A sink that was closed can be opened again.
 //
-// Publish hands a batch over. It may block while the sink's buffers are full. done is called exactly
-// once, from any goroutine: with nil when every message is durable, or with the first error. Messages
-// of successive calls keep their order in each partition. After done the batch belongs to the caller.
+// Publish hands over a batch. It may block while the sink's buffers are full. done is called exactly once, from any
+// goroutine: with nil when every message is durable, or with the first error. Messages of successive calls keep their
+// order in each partition. After done the batch belongs to the caller again.
 //
-// Close gives up what is not yet acknowledged: done is called for all of it, with an error, before
+// Close gives up everything that is not yet acknowledged: done is called for each such batch, with an error, before
 // Close returns.
 type Sink interface {
 	Open(ctx context.Context) (SinkInfo, error)

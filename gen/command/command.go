@@ -13,6 +13,7 @@ import (
 	"github.com/repliqate/repliqate/gen"
 	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/emit"
+	"github.com/repliqate/repliqate/gen/render"
 	"github.com/repliqate/repliqate/internal/buildinfo"
 )
 
@@ -78,8 +79,8 @@ func flags() []cli.Flag {
 			Usage: "`ENGINE` of the schema: " + gen.Engines.Names() + " (default: recognised by the DDL)"},
 		&cli.StringFlag{Name: "out", Value: gen.DefaultOut, Usage: "`FOLDER` to write to"},
 		&cli.StringFlag{Name: "config", Usage: "take table, primary_key and fields from an existing config `FILE`"},
-		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: config, dockerfile, systemd " +
-			"(comma-separated)"},
+		&cli.StringFlag{Name: "with", Usage: "write `WHAT` beside the code: " + render.Known() +
+			" (comma-separated)"},
 		&cli.BoolFlag{Name: "check", Usage: "write nothing; list stale files and exit with 1 if there are any"},
 		&cli.BoolFlag{Name: "list", Usage: "write nothing; list tables, keys, types and what would be generated"},
 		&cli.BoolFlag{Name: "version", Usage: "print the version and the number of the output format, and exit"},

@@ -3,6 +3,7 @@ package configfile
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/repliqate/repliqate/replicate/daemon/configkeys"
@@ -40,10 +41,13 @@ func Schema() ([]byte, error) {
 // group is the schema of a mapping.
 func group(g configkeys.Key) object {
 	properties := object{"<<": true}
-	var required []string
+	var required, instead []string
 	var either []object
 	for _, k := range configkeys.Below(g.Name) {
 		properties[k.Last()] = property(k)
+		if other, found := configkeys.Replacement(k.Name); found && k.Required {
+			instead = []string{other.Last(), k.Last()}
+		}
 		if k.Required || k.Kind == configkeys.Group && hasRequired(k.Name) {
 			required = append(required, k.Last())
 		}
@@ -53,6 +57,11 @@ func group(g configkeys.Key) object {
 	if len(required) > 0 {
 		// A merge may bring what is required.
 		out["anyOf"] = []object{{"required": required}, {"required": []string{"<<"}}}
+	}
+	if len(instead) > 0 { // one of the required keys has another that may stand in its place
+		others := slices.DeleteFunc(slices.Clone(required), func(name string) bool { return name == instead[1] })
+		out["anyOf"] = []object{{"required": required}, {"required": append(others, instead[0])},
+			{"required": []string{"<<"}}}
 	}
 	if !g.Lenient {
 		out["additionalProperties"] = false

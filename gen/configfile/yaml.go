@@ -58,13 +58,15 @@ func (w *writer) key(k configkeys.Key, indent string) {
 // braces writes a group as a comment of one line, or of several if just one of its keys may be set.
 func (w *writer) braces(g configkeys.Key, indent string) {
 	below := configkeys.Below(g.Name)
-	items := make([]string, len(below))
-	for i, k := range below {
+	var items []string
+	for _, k := range below {
 		example, ok := k.Fill(w.values)
 		if !ok {
 			return
 		}
-		items[i] = k.Last() + ": " + example
+		if k.InPlaceOf == "" { // the line would not be accepted with both
+			items = append(items, k.Last()+": "+example)
+		}
 	}
 	w.comment(indent, "", sentence(g.Meaning))
 	for _, k := range below {

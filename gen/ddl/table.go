@@ -44,7 +44,9 @@ type Type struct {
 	Schema, Name string
 	Array        bool
 	Enum         bool
-	Base         string // base type of a domain
+	Base         string // base type of a domain, with [] for each array that it is over
+	Defined      bool   // the files define it, or it was looked at before
+	Extensions   bool   // the files create extensions, which may define it
 	Strict       bool   // every value is of this type, in an engine that allows others
 }
 

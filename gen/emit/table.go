@@ -109,8 +109,14 @@ func column(c *model.Column) jen.Code {
 	if c.Nullable {
 		values = append(values, engine.Field("Nullable", jen.True()))
 	}
+	if c.Kind.Element != 0 {
+		values = append(values, engine.Field("Element", jen.Lit(int(c.Kind.Element))))
+	}
 	if c.Kind.AsText {
 		values = append(values, engine.Field("AsText", jen.True()))
+	}
+	if c.Kind.Delimiter != "" {
+		values = append(values, engine.Field("Delimiter", jen.Lit(c.Kind.Delimiter)))
 	}
 	return jen.Values(values...)
 }

@@ -27,5 +27,8 @@
 //  3. A column of it in schemas/alltypes.sql, then make generate.
 //  4. Its line in docs/types.md, its values in scripts/oracle/rows.py (make oracle), its row in internal/oracle.
 //
+// A type of PostgreSQL that is read in the database's own text form has no decoder: a row in types_text.go, a column in
+// schemas/othertypes.sql, its values in internal/specimens (make types-docs).
+//
 // The tests of gen/engine/<db> list what is missing for a type.
 package engine

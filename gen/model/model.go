@@ -43,9 +43,13 @@ type Kind struct {
 	Type   string // SQL type as the database formats it, without length or precision
 	AsText bool   // the source reads it in the database's own text form
 	OID    uint32 // its number, if the engine has numbers that are the same in every database
-	Key    string // what holds it as a key, int64 or uint64; empty if it can't be a key
-	JSON   string // what the message has for the sample that Code.Golden prints
-	Code   Code
+	// Element is the number of the type at the bottom of an array whose own number differs from database to database.
+	Element   uint32
+	Delimiter string // separates the elements of an array that is read as text
+	Assumed   bool   // the files don't define the type
+	Key       string // what holds it as a key, int64 or uint64; empty if it can't be a key
+	JSON      string // what the message has for the sample that Code.Golden prints
+	Code      Code
 }
 
 // Code prints what is done with a column in Go. Each engine has its own.

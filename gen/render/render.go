@@ -21,7 +21,7 @@ import (
 
 var parsed = template.Must(template.New("").
 	Funcs(template.FuncMap{"yaml": quoteYAML, "line": oneLine, "percent": percent, "keys": keys,
-		"schema": schemaURL}).
+		"schema": schemaURL, "dns": dnsName, "json": toJSON, "promql": strconv.Quote, "panels": panels}).
 	ParseFS(templates.Files, "*.tmpl"))
 
 var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
@@ -103,6 +103,10 @@ var extras = []extra{
 	{"config", "config.yaml.tmpl", "config.yaml"},
 	{"dockerfile", "Dockerfile.tmpl", "Dockerfile"},
 	{"systemd", "systemd.service.tmpl", "repliqate-*.service"},
+	{"kubernetes", "kubernetes.yaml.tmpl", "kubernetes.yaml"},
+	{"compose", "compose.yaml.tmpl", "compose.yaml"},
+	{"prometheus", "prometheus.rules.yaml.tmpl", "repliqate-*.rules.yaml"},
+	{"grafana", "grafana.json.tmpl", "repliqate-*.grafana.json"},
 }
 
 func (e extra) file(pkg string) string { return strings.ReplaceAll(e.name, "*", pkg) }
@@ -111,10 +115,19 @@ func (e extra) file(pkg string) string { return strings.ReplaceAll(e.name, "*", 
 func Check(with []string) error {
 	for _, w := range with {
 		if !slices.ContainsFunc(extras, func(e extra) bool { return e.what == w }) {
-			return fmt.Errorf("--with %s: expected config, dockerfile or systemd", w)
+			return fmt.Errorf("--with %s: expected %s", w, Known())
 		}
 	}
 	return nil
+}
+
+// Known lists what --with takes.
+func Known() string {
+	var names []string
+	for _, e := range extras {
+		names = append(names, e.what)
+	}
+	return strings.Join(names, ", ")
 }
 
 // ExtraNames returns the names that a package's extras have in its folder, by what --with calls them.

@@ -72,6 +72,11 @@ func TestConfigIsRead(t *testing.T) {
 		switch {
 		case strings.HasPrefix(key, "offset_file"):
 			text = strings.Replace(text, "  redis_addr:", "  # redis_addr:", 1)
+		case strings.HasPrefix(key, "uri_file"):
+			text = strings.Replace(text, "      uri:", "      # uri:", 1)
+			text = strings.Replace(text, "/run/secrets/database-uri", uriFile(t), 1)
+		case strings.HasPrefix(key, "http_"): // what serves needs an address, and a token needs its file
+			text = strings.Replace(text, "# http_addr:", "http_addr:", 1)
 		case strings.HasPrefix(key, "on_bad_row"), strings.HasPrefix(key, "dead_letter_topic"): // each needs the other
 			both := strings.NewReplacer("# on_bad_row:", "on_bad_row:", "# dead_letter_topic:", "dead_letter_topic:")
 			text = both.Replace(text)
@@ -80,6 +85,16 @@ func TestConfigIsRead(t *testing.T) {
 			t.Errorf("with %s it is not accepted: %s", key, said)
 		}
 	}
+}
+
+// uriFile is a file that holds the URI of a database.
+func uriFile(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "uri")
+	if err := os.WriteFile(name, []byte("postgresql://localhost/shop\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // Every key that docs/configure.md lists is explained in the emitted configuration.

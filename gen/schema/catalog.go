@@ -161,7 +161,8 @@ func (r *request) find(e *engine.Engine, schema, name string) (*catalogTable, er
 }
 
 func (r *request) typeOf(e *engine.Engine, c catalogColumn, all Options) ddl.Type {
-	t := ddl.Type{Name: c.Type.Name, Schema: c.Type.Schema, Array: c.IsArray, Base: all.Domains[c.Type.Name]}
+	t := ddl.Type{Name: c.Type.Name, Schema: c.Type.Schema, Array: c.IsArray,
+		Base: all.Domains[c.Type.Name], Defined: true} // types that nobody knows were refused before
 	if base, known := all.Domains[c.Type.Schema+"."+c.Type.Name]; known {
 		t.Base = base
 	}
@@ -177,9 +178,10 @@ func (r *request) typeOf(e *engine.Engine, c catalogColumn, all Options) ddl.Typ
 	if e.SQL.CatalogType != nil {
 		t.Name = e.SQL.CatalogType(t.Name)
 	}
+	base := strings.TrimRight(t.Base, "[]")
 	for _, s := range r.Catalog.Schemas {
 		for _, enum := range s.Enums {
-			if enum.Name == t.Name || enum.Name == t.Base {
+			if base == "" && enum.Name == t.Name || base == enum.Name || base == s.Name+"."+enum.Name {
 				t.Enum = true
 			}
 		}

@@ -25,7 +25,7 @@ func TestSilenceIsNoticed(t *testing.T) {
 	}{
 		{redis, "the offset can't be stored", 10 * time.Second},
 		{postgres, "the database can't be read", 40 * time.Second},
-		{kafka, "Kafka can't be written", 60 * time.Second},
+		{kafka, "messages can't be sent to Kafka", 60 * time.Second},
 	} {
 		must(t, w.awaitProgress(ctx))
 		log := w.live[0].log

@@ -23,7 +23,8 @@ var engines = map[string]engine{
 		rowFunctions: []string{"read", "add"},
 	},
 	"mysql": {
-		drivers:      []string{"github.com/go-sql-driver/mysql", "github.com/go-mysql-org"},
+		drivers: []string{module + "/replicate/source/mysql/internal/wire", "github.com/go-sql-driver/mysql",
+			"github.com/go-mysql-org"},
 		rowPackages:  []string{"mysql/mybin"},
 		rowFunctions: []string{"readPage", "add", "adapt"},
 		onlyStandard: []string{"mysql/mybin"},

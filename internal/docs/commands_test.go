@@ -129,7 +129,9 @@ func replicator(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
 	program := daemon.Program[orders.Row, int64]{Engine: "postgres", Table: orders.Table(), NewSource: orders.NewSource}
-	for _, args := range [][]string{{"--help"}, {"offset", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"offset", "--help"}, {"verify", "--help"}, {"check", "--help"},
+		{"status", "--help"},
+		{"republish", "--help"}} {
 		if status := daemon.Run(t.Context(), program, args, &out, &out); status != 0 {
 			t.Errorf("repliqate-orders %s: exit status %d\n%s", strings.Join(args, " "), status, &out)
 		}

@@ -141,14 +141,14 @@ func (p poisonous) insert(ctx context.Context, note string) {
 }
 
 func overTheLimit(t *testing.T, ctx context.Context) poisonous {
-	p := poisonous{reason: "can be published at most", excerpt: `"note": "xxxx`}
+	p := poisonous{reason: "is the most that can be published", excerpt: `"note": "xxxx`}
 	p.job = newJob(t, ctx, testserver.Newest, trial.Config{Name: "large", Topic: "large"}, 1, "max.message.bytes=20000")
 	p.insert(ctx, "repeat('x', 20000)")
 	return p
 }
 
 func overTheBrokersLimit(t *testing.T, ctx context.Context) poisonous {
-	p := poisonous{reason: "can be published at most", excerpt: `"note": "xxxx`}
+	p := poisonous{reason: "is the most that can be published", excerpt: `"note": "xxxx`}
 	p.job = newJob(t, ctx, testserver.Newest, trial.Config{Name: "larger", Topic: "larger"}, 1)
 	p.insert(ctx, "repeat('x', 1100000)") // message.max.bytes is 1,048,588 where nobody has set it
 	return p

@@ -116,6 +116,9 @@ func Start(binary, config, log string, args ...string) (*Replicator, error) {
 // Ended is closed when it has ended, by itself or not.
 func (r *Replicator) Ended() <-chan struct{} { return r.ended }
 
+// Pid is the number of its process.
+func (r *Replicator) Pid() int { return r.cmd.Process.Pid }
+
 // Kill ends it without warning.
 func (r *Replicator) Kill() {
 	_ = r.cmd.Process.Kill() // it may have ended by itself

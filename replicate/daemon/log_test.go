@@ -123,7 +123,7 @@ func TestBeginning(t *testing.T) {
 			t.Fatalf("exit status %d\n%s", status, o)
 		}
 		j.redis.RequireAuth("")
-		first := find(t, o.lines(t), "repliqate begins").all
+		first := find(t, o.lines(t), "repliqate starts").all
 		for name, want := range map[string]string{"table": "ledger", "schema": ledger.Table().Fingerprint, "source": j.db,
 			"topic": "ledger", "brokers": j.kafka.ListenAddrs()[0], "offset": offset, "audit": "report"} {
 			if first[name] != want {

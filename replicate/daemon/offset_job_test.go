@@ -131,7 +131,7 @@ func TestStrictLeaseStopsWithoutRedis(t *testing.T) {
 	j := b.start()
 	j.await(`"msg":"committed".*"offset":"1"`)
 	b.redis.SetError("LOADING Redis is loading the dataset in memory")
-	j.await("the lease ran out and is strict: not publishing")
+	j.await("the lease has expired and is strict: not publishing")
 	j.await(`"state":"standby"(.|\n)*"state":"standby"`)
 	b.insert(1)
 	b.redis.SetError("")

@@ -14,7 +14,7 @@ import (
 func TestOffsetShow(t *testing.T) {
 	b := newBed(t)
 	b.insert(3)
-	b.offset(0, "show", "job job, table ledger", "offset none: the job would begin at the first row",
+	b.offset(0, "show", "job job, table ledger", "offset none: the job would start at the first row",
 		"in Redis "+b.redis.Addr(), "key "+bedKey, "witness none", "in Kafka, consumer group "+bedGroup, "lease free",
 		"highest key 3, 3 rows beyond the offset")
 	b.once()
@@ -26,10 +26,10 @@ func TestOffsetShow(t *testing.T) {
 	if err := b.redis.Set(bedKey, "2"); err != nil {
 		t.Fatal(err)
 	}
-	b.offset(0, "show", "offset 2, the checksum of its row is not known", "witness 3, ahead of the offset",
+	b.offset(0, "show", "offset 2, the checksum of its row is unknown", "witness 3, ahead of the offset",
 		"highest key 5, 2 rows beyond the offset")
 	b.redis.Del(bedKey)
-	b.offset(0, "show", "offset none: the job would go on from the witness", "1 row beyond the offset")
+	b.offset(0, "show", "offset none: the job would continue from the witness", "1 row beyond the offset")
 	j := b.start()
 	j.await("holding the lease")
 	host, err := os.Hostname()
@@ -48,13 +48,13 @@ func TestOffsetShowWithoutAServer(t *testing.T) {
 	b.insert(3)
 	b.once()
 	b.redis.SetError("LOADING Redis is loading the dataset in memory")
-	b.offset(1, "show", "offset not known: no answer", "lease not known: no answer", "witness 3", "highest key 3",
+	b.offset(1, "show", "offset unknown: no answer", "lease unknown: no answer", "witness 3", "highest key 3",
 		"no answer from the offset store: read offset in redis: LOADING")
 	b.redis.SetError("")
 	if err := os.Rename(b.database(), b.database()+".away"); err != nil {
 		t.Fatal(err)
 	}
-	b.offset(1, "show", "offset 3,", "witness 3", "table not known: no answer",
+	b.offset(1, "show", "offset 3,", "witness 3", "table unknown: no answer",
 		"no answer from the database: open database")
 	if err := os.Rename(b.database()+".away", b.database()); err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestOffsetShowWithoutAServer(t *testing.T) {
 		b.kafka.KeepControl()
 		return nil, os.ErrDeadlineExceeded, true // the connection is cut
 	})
-	b.offset(1, "show", "offset 3,", "witness not known: no answer", "lease free", "highest key 3, 0 rows beyond",
+	b.offset(1, "show", "offset 3,", "witness unknown: no answer", "lease free", "highest key 3, 0 rows beyond",
 		"no answer from Kafka: load the witness of the offset")
 }
 
@@ -139,7 +139,7 @@ func TestOffsetReset(t *testing.T) {
 	b.setWitness("3") // a Redis that has lost its data has a witness left
 	b.offset(0, "start-at -9223372036854775808", "now offset 3", "done the job has no offset")
 	b.both("")
-	if log := b.once(); !strings.Contains(log, "beginning at the first row") {
+	if log := b.once(); !strings.Contains(log, "starting at the first row") {
 		t.Errorf("after a reset the log says:\n%s", log)
 	}
 	if got, want := b.published(), "1 2 3 1 2 3"; got != want {
@@ -223,7 +223,7 @@ func TestOffsetInMemory(t *testing.T) {
 	b := newBed(t)
 	b.noRedis = true
 	for _, command := range []string{"show", "reset", "set 1"} {
-		b.offset(2, command, "keeps its offset in memory alone", "set redis_addr or offset_file")
+		b.offset(2, command, "keeps its offset only in memory", "set redis_addr or offset_file")
 	}
 }
 
@@ -274,12 +274,12 @@ func TestOffsetWriteOrder(t *testing.T) {
 		stored, witness string // after the command has failed
 		says            string
 	}{
-		{"set 2", true, "4", "4", "it is not known whether that was changed"},
+		{"set 2", true, "4", "4", "it is unknown whether that was changed"},
 		{"set 2", false, "4", "2", "the copy in Kafka is changed, the offset may still be the old one"},
-		{"reset", true, "4", "4", "it is not known whether that was changed"},
+		{"reset", true, "4", "4", "it is unknown whether that was changed"},
 		{"reset", false, "4", "", "the copy in Kafka is changed, the offset may still be the old one"},
 		{"set 6 --allow-skip", true, "6", "4", "the offset is changed, its copy in Kafka may still be the old one"},
-		{"set 6 --allow-skip", false, "4", "4", "it is not known whether that was changed"},
+		{"set 6 --allow-skip", false, "4", "4", "it is unknown whether that was changed"},
 	} {
 		b := newBed(t)
 		b.insert(4)
@@ -301,7 +301,7 @@ func TestOffsetWriteOrder(t *testing.T) {
 				return nil, nil, false
 			})
 		}
-		b.offset(1, c.command, c.says, "give the command again")
+		b.offset(1, c.command, c.says, "run the command again")
 		b.redis.SetError("")
 		b.redis.Server().SetPreHook(nil)
 		if s, w := b.stored(), b.witness(); s != c.stored || w != c.witness {

@@ -12,8 +12,12 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/check"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/offset"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/republish"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/run"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/status"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/verify"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/job"
 )
 
@@ -27,7 +31,11 @@ type Program[R any, K replicate.Key] struct {
 // commands are the program's commands. A new one is a package below internal/command and a line here.
 func commands[R any, K replicate.Key]() []command.Command[R, K] {
 	return []command.Command[R, K]{
+		{Name: "check", Usage: check.Usage, Run: check.Run[R, K]},
 		{Name: "offset", Usage: offset.Usage, Run: offset.Run[R, K]},
+		{Name: "republish", Usage: republish.Usage, Run: republish.Run[R, K]},
+		{Name: "status", Usage: status.Usage, Run: status.Run[R, K]},
+		{Name: "verify", Usage: verify.Usage, Run: verify.Run[R, K]},
 	}
 }
 

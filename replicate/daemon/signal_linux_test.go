@@ -164,8 +164,8 @@ func TestLogFormat(t *testing.T) {
 			t.Fatal(err)
 		}
 		said := out.String()
-		isText := strings.HasPrefix(said, "time=") && strings.Contains(said, ` level=INFO msg="repliqate begins" job=shop `)
-		isJSON := strings.HasPrefix(said, `{"time":"`) && strings.Contains(said, `,"msg":"repliqate begins","job":"shop",`)
+		isText := strings.HasPrefix(said, "time=") && strings.Contains(said, ` level=INFO msg="repliqate starts" job=shop `)
+		isJSON := strings.HasPrefix(said, `{"time":"`) && strings.Contains(said, `,"msg":"repliqate starts","job":"shop",`)
 		if isText != tt.text || isJSON == tt.text {
 			t.Errorf("format %q on a terminal %v:\n%s", tt.format, tt.terminal, said)
 		}

@@ -57,7 +57,7 @@ func New[K replicate.Key](parts Parts[K]) (*Replicator[K], error) {
 	if _, ok := parts.Source.(replicate.Auditor[K]); !ok {
 		parts.Config.AuditOff = true
 	}
-	r := &Replicator[K]{parts: parts}
+	r := &Replicator[K]{parts: parts, events: make(chan machine.Event, 64), done: make(chan struct{})}
 	seed := uint64(time.Now().UnixNano())
 	r.machine = machine.New[K](parts.Config, &r.parts.Hooks, parts.Lease != nil, parts.Witness != nil, seed)
 	return r, nil
@@ -67,8 +67,6 @@ func New[K replicate.Key](parts Parts[K]) (*Replicator[K], error) {
 // is in flight is flushed and committed, and the lease is given back. It returns nil when that went
 // well, or the error that ended the job. It must be called once.
 func (r *Replicator[K]) Run(ctx context.Context) error {
-	r.events = make(chan machine.Event, 64)
-	r.done = make(chan struct{})
 	r.pages = make(chan *replicate.Page[K], r.parts.Config.InFlight+1)
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var lanes sync.WaitGroup
@@ -95,6 +93,20 @@ func (r *Replicator[K]) Run(ctx context.Context) error {
 		return exit.Err
 	}
 	return errors.Join(exit.Err, err)
+}
+
+// Retune gives a running job another poll interval, other limits of pages, and other times after which a horizon is
+// reported as stuck, a stop gives up and the audit looks again. The rest of the configuration stays as it was.
+func (r *Replicator[K]) Retune(c Config) error {
+	c = c.WithDefaults()
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	select {
+	case r.events <- machine.Retuned{Config: c}:
+	case <-r.done:
+	}
+	return nil
 }
 
 // close waits for the lanes, which were told to end, and closes sink and source.

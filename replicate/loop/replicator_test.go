@@ -327,10 +327,10 @@ func TestOnceDoesNotWaitForEver(t *testing.T) {
 	faults := slices.Repeat([]error{errFault}, 1000)
 	const held = "another instance, another, has published this job for 10s"
 	for name, fail := range map[string]func(*Parts[int64]){
-		"the database can't be read": func(p *Parts[int64]) { p.Source.(*fakeSource).errs = faults },
-		"Kafka can't be written":     func(p *Parts[int64]) { p.Sink.(*fakeSink).errs = faults },
-		"the offset can't be read":   func(p *Parts[int64]) { p.Store.(*fakeStore).errs = faults },
-		held:                         func(p *Parts[int64]) { p.Lease = &fakeLease{} },
+		"the database can't be read":      func(p *Parts[int64]) { p.Source.(*fakeSource).errs = faults },
+		"messages can't be sent to Kafka": func(p *Parts[int64]) { p.Sink.(*fakeSink).errs = faults },
+		"the offset can't be read":        func(p *Parts[int64]) { p.Store.(*fakeStore).errs = faults },
+		held:                              func(p *Parts[int64]) { p.Lease = &fakeLease{} },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			parts := Parts[int64]{Config: Config{Once: true, OnceWait: 10 * time.Second},

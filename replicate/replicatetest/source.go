@@ -44,6 +44,7 @@ func ExerciseSource(t *testing.T, factory func(t *testing.T) SourceHarness) {
 		"names a row whose message is too large":           sourceMaxMessageBytes,
 		"asks for the bound once, before a row is used":    sourceFence,
 		"uses rows up to the bound":                        sourceBound,
+		"says that nothing has come only if so":            sourceIdle,
 		"names the transactions that hold keys":            sourceHolders,
 		"names a bad row behind the good ones":             sourceBadRow,
 		"makes a dead letter of a bad row":                 sourceDeadLetter,
@@ -118,7 +119,11 @@ func (r *reader) poll(req replicate.PollRequest[int64], bound replicate.Bound[in
 		return bound
 	}
 	result, err := r.source.Poll(ctx, req, &r.page)
-	if asked > 1 || err == nil && asked == 0 {
+	switch {
+	case result.Unchanged && (!req.Idle || err != nil || asked > 0 || r.page.Len() > 0):
+		r.t.Errorf("a poll with Idle %t that says nothing has come has asked for the bound %d times, has read %d rows, and"+
+			" returned %v", req.Idle, asked, r.page.Len(), err)
+	case asked > 1 || err == nil && asked == 0 && !result.Unchanged:
 		r.t.Errorf("the bound was asked for %d times in a poll that returned %v", asked, err)
 	}
 	return result, err

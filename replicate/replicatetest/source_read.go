@@ -162,6 +162,38 @@ func sourceBound(t *testing.T, h SourceHarness) {
 	}
 }
 
+func sourceIdle(t *testing.T, h SourceHarness) {
+	r := newReader(t, h, false)
+	idle := func(key int64) replicate.PollRequest[int64] {
+		req := after(key)
+		req.Idle = true
+		return req
+	}
+	h.Insert(Row{ID: 1, Text: "a"})
+	r.reads(idle(0), 1) // the source has seen nothing yet
+	for range 3 {
+		r.reads(idle(1))
+	}
+	h.Insert(Row{ID: 2, Text: "b"})
+	r.reads(idle(1), 2)
+	r.reads(idle(2))
+	if err := r.open(replicate.Offset{}); err != nil {
+		t.Fatal(err)
+	}
+	r.reads(idle(1), 2)
+	r.reads(idle(2))
+	if h.Begin == nil {
+		return
+	}
+	commit := h.Begin()
+	req := idle(2)
+	req.Idle = r.reads(req).Unchanged // a fence that has seen the transaction is one that waits for it
+	commit()
+	if _, err := r.poll(req, everything); err != nil || r.page.Len() != 1 {
+		t.Fatalf("after the commit: %d rows, %v", r.page.Len(), err)
+	}
+}
+
 func sourceHolders(t *testing.T, h SourceHarness) {
 	r := newReader(t, h, false)
 	if h.Begin == nil {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/repliqate/repliqate/gen/ddl"
 	"github.com/repliqate/repliqate/gen/script"
@@ -24,6 +25,8 @@ type reader struct {
 	types    map[name]*userType
 	mistakes map[name]error   // the first thing that is wrong about a table
 	waiting  map[name][]error // what was to be done with a table that is not there yet
+
+	extensions bool // one was created that may define types
 }
 
 // name is the name of a table or a type. The schema is empty for the default one.
@@ -98,12 +101,9 @@ func (r *reader) finish(files []*ddl.File) {
 		}
 	}
 	for n, t := range r.types {
-		if t.base != "" {
-			key := n.name
-			if n.schema != "" {
-				key = n.schema + "." + n.name
-			}
-			files[0].Aliases.Domains[key] = r.baseOf(t)
+		if t.domain {
+			leaf, arrays := r.endOf(n)
+			files[0].Aliases.Domains[qualified(n)] = qualified(leaf) + strings.Repeat("[]", arrays)
 		}
 	}
 	for i, f := range files {

@@ -38,12 +38,7 @@ func (r *reader) writeTypes(b *strings.Builder, wanted map[*ddl.Table]bool) {
 		}
 		create(t.Schema)
 		for _, c := range t.Columns {
-			n := name{c.Type.Schema, c.Type.Name}
-			for range r.types {
-				if def := r.types[n]; def != nil && def.base != "" {
-					n = def.over
-				}
-			}
+			n, _ := r.endOf(name{c.Type.Schema, c.Type.Name})
 			if def := r.types[n]; def != nil && def.enum && !enums[n] {
 				enums[n] = true
 				create(n.schema)

@@ -73,6 +73,10 @@ func (r *reader) take(c *clause) {
 	case c.is("DO"):
 		r.block(c)
 		return
+	case c.is("CREATE", "EXTENSION"):
+		r.extension(c)
+		c.file.Pass(c.Text, dialect)
+		return
 	case c.is("COMMIT|END|ROLLBACK"):
 		if r.before != nil {
 			r.path, r.before = r.before, nil

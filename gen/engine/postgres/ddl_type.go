@@ -1,6 +1,9 @@
 package postgres
 
 import (
+	"slices"
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/repliqate/repliqate/gen/ddl"
@@ -9,8 +12,9 @@ import (
 // userType is a type that the files define.
 type userType struct {
 	enum    bool
-	base    string // what a domain is over, as the catalog has it
-	over    name   // the same, if that may be a type of the files
+	domain  bool
+	over    name // what a domain is over, or arrays of it
+	arrays  int  // 1 if a domain is over arrays
 	columns []*pg.ColumnDef
 	clause  *clause // where the columns stand
 }
@@ -21,10 +25,10 @@ func (r *reader) typeNode(c *clause, stmt *pg.Node) {
 	case *pg.Node_CreateEnumStmt:
 		r.defineType(r.nameOf(n.CreateEnumStmt.TypeName), &userType{enum: true})
 	case *pg.Node_CreateDomainStmt:
-		over := n.CreateDomainStmt.TypeName
-		t := &userType{base: baseName(over)}
-		if len(over.GetArrayBounds()) == 0 {
-			t.over = r.typeNamed(over.GetNames())
+		over := r.typeOf(n.CreateDomainStmt.TypeName)
+		t := &userType{domain: true, over: name{over.Schema, over.Name}}
+		if over.Array {
+			t.arrays = 1
 		}
 		r.defineType(r.nameOf(n.CreateDomainStmt.Domainname), t)
 	case *pg.Node_CompositeTypeStmt:
@@ -38,7 +42,43 @@ func (r *reader) typeNode(c *clause, stmt *pg.Node) {
 		}
 		r.defineType(at, t)
 	case *pg.Node_CreateRangeStmt:
-		r.defineType(r.nameOf(n.CreateRangeStmt.TypeName), &userType{})
+		at := r.nameOf(n.CreateRangeStmt.TypeName)
+		r.defineType(at, &userType{})
+		r.defineType(multirange(at, n.CreateRangeStmt.Params), &userType{})
+	case *pg.Node_DefineStmt: // a base type, or its name alone
+		if n.DefineStmt.Kind == pg.ObjectType_OBJECT_TYPE {
+			r.defineType(r.nameOf(n.DefineStmt.Defnames), &userType{})
+		}
+	}
+}
+
+// multirange is the name of the type that the database makes together with a range.
+func multirange(of name, params []*pg.Node) name {
+	for _, p := range params {
+		if def := p.GetDefElem(); def.GetDefname() == "multirange_type_name" {
+			return name{of.schema, lastName(def.GetArg().GetTypeName().GetNames())}
+		}
+	}
+	if before, after, found := strings.Cut(of.name, "range"); found {
+		return name{of.schema, before + "multirange" + after}
+	}
+	return name{of.schema, of.name + "_multirange"}
+}
+
+// quiet are extensions that bring no type which a column could have.
+var quiet = strings.Fields(`plpgsql plperl plperlu plpython3u pltcl uuid-ossp pgcrypto pg_stat_statements unaccent
+	tablefunc	dblink postgres_fdw file_fdw
+	btree_gin btree_gist fuzzystrmatch pg_trgm pgstattuple pg_buffercache adminpack pgaudit
+	pg_cron pg_prewarm pgrowlocks tsm_system_rows tsm_system_time pg_freespacemap pg_visibility`)
+
+// extension takes in CREATE EXTENSION, which may define types.
+func (r *reader) extension(c *clause) {
+	i := 2
+	if c.is("CREATE", "EXTENSION", "IF", "NOT", "EXISTS") {
+		i = 5
+	}
+	if i < len(c.words) && !slices.Contains(quiet, unquote(c.words[i].Text)) {
+		r.extensions = true
 	}
 }
 
@@ -61,7 +101,7 @@ func (r *reader) typeNamed(items []*pg.Node) name {
 		return name{own(in), last}
 	}
 	for _, s := range append(append([]string{}, r.path...), schema) {
-		if n := (name{own(s), last}); r.types[n] != nil {
+		if n := (name{own(s), last}); r.types[n] != nil || r.tables[n] != nil {
 			return n
 		}
 	}
@@ -78,7 +118,7 @@ func (r *reader) moveType(from, to name) {
 	r.types[to] = t
 	for _, other := range r.types {
 		if other.over == from {
-			other.over, other.base = to, to.name
+			other.over = to
 		}
 	}
 	for _, table := range r.order {
@@ -102,51 +142,26 @@ func (r *reader) typeOf(n *pg.TypeName) ddl.Type {
 
 // settle says what a type is, once all types are known.
 func (r *reader) settle(t *ddl.Type) {
-	def := r.types[name{t.Schema, t.Name}]
-	if def == nil {
-		return
+	at := name{t.Schema, t.Name}
+	leaf, arrays := r.endOf(at)
+	if leaf != at {
+		t.Base = qualified(leaf) + strings.Repeat("[]", arrays)
 	}
-	t.Base = r.baseOf(def)
-	t.Enum = r.endOf(def).enum
+	def := r.types[leaf]
+	t.Enum = def != nil && def.enum
+	t.Defined = def != nil || r.tables[leaf] != nil || leaf != at && leaf.schema != ""
+	t.Extensions = r.extensions
 }
 
-// endOf is the type that a domain is over in the end.
-func (r *reader) endOf(t *userType) *userType {
+// endOf is the type that a domain is over in the end, and how many arrays domains put around it; a type that is not a
+// domain itself.
+func (r *reader) endOf(at name) (leaf name, arrays int) {
 	for range r.types {
-		next := r.types[t.over]
-		if t.base == "" || next == nil {
+		def := r.types[at]
+		if def == nil || !def.domain {
 			break
 		}
-		t = next
+		at, arrays = def.over, arrays+def.arrays
 	}
-	return t
-}
-
-// baseOf is the name of the type that a domain is over in the end, and empty if the type is not a domain.
-func (r *reader) baseOf(t *userType) string {
-	base := t.base
-	for range r.types {
-		next := r.types[t.over]
-		if t.base == "" || next == nil {
-			break
-		}
-		base = t.over.name
-		if next.base != "" {
-			base = next.base
-		}
-		t = next
-	}
-	return base
-}
-
-// baseName is the type that a domain is over; one over arrays shows as such.
-func baseName(n *pg.TypeName) string {
-	base := lastName(n.GetNames())
-	if base == "char" {
-		base = `"char"`
-	}
-	if len(n.GetArrayBounds()) > 0 {
-		base += "[]"
-	}
-	return base
+	return at, arrays
 }

@@ -2,6 +2,7 @@
 //
 //	postgres.go    Engine
 //	types.go       the table of types: a row has everything that is known of a type
+//	types_text.go  types that are read in the database's own text form, and which unknown ones are
 //	kind.go        what becomes of a column's type: domains, enums and arrays wrap around a row of the table
 //	ddl*.go        reads DDL with PostgreSQL's own parser
 package postgres

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -101,9 +102,9 @@ func (r *reader) run(s statement) error {
 		s.file.Pass(s.text(), dialect)
 		return nil
 	}
-	err := r.step(s.text())
-	if err != nil {
-		if r.step(literals(s.text(), found)) == nil {
+	err := s.readable(found)
+	if err == nil {
+		if err = r.step(s.text()); err != nil && r.step(literals(s.text(), found)) == nil {
 			err = nil
 		}
 	}
@@ -112,6 +113,16 @@ func (r *reader) run(s statement) error {
 		return nil
 	}
 	return r.follow(s)
+}
+
+// readable refuses names that are not text.
+func (s statement) readable(found []ddl.Lexeme) error {
+	for _, l := range found {
+		if s.file.Broken && l.Text[0] != '\'' && strings.ContainsRune(l.Text, utf8.RuneError) {
+			return s.file.At(s.pos+l.Pos, errors.New("this is not UTF-8 text: write the file in UTF-8"))
+		}
+	}
+	return nil
 }
 
 // subject returns the table that a statement is about, and whether the statement can decide what the table
@@ -174,9 +185,16 @@ func (r *reader) attach(s statement, found []ddl.Lexeme) error {
 	return nil
 }
 
-// step runs a statement.
+// step runs a statement. A collation that only the application knows decides nothing about a table, so that any does.
 func (r *reader) step(text string) error {
 	stmt, _, err := r.conn.PrepareTransient(text)
+	for range collationsMax {
+		collation := missingCollation(err)
+		if collation == "" || r.conn.SetCollation(collation, strings.Compare) != nil {
+			break
+		}
+		stmt, _, err = r.conn.PrepareTransient(text)
+	}
 	if err != nil || stmt == nil {
 		return err
 	}
@@ -184,6 +202,18 @@ func (r *reader) step(text string) error {
 	_, err = stmt.Step()
 	r.conn.SetInterrupt(nil)
 	return errors.Join(err, stmt.Finalize())
+}
+
+// collationsMax is how many unknown collations a statement may name.
+const collationsMax = 20
+
+// missingCollation is the collation that SQLite says it has not, or empty.
+func missingCollation(err error) string {
+	if err == nil {
+		return ""
+	}
+	_, name, _ := strings.Cut(err.Error(), "no such collation sequence: ")
+	return name
 }
 
 // literals writes strings between double quotes as SQL has them. The sqlite3 program takes both; SQLite as it
@@ -249,6 +279,10 @@ func timeout() <-chan struct{} {
 
 // sqliteError gives SQLite's error its position in the file, or says what was to be filled in there.
 func sqliteError(s statement, err error) error {
+	var placed *ddl.Error
+	if errors.As(err, &placed) {
+		return placed
+	}
 	pos := s.pos
 	if offset, ok := sqlite.ErrorOffset(err); ok {
 		pos += offset

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Root is the key that all others stand below.
+// Root is the key that contains all others.
 const Root = "repliqate"
 
 // Kind is what a key's value looks like.
@@ -66,6 +66,8 @@ type Key struct {
 	Least, Most float64
 	Words       []string // of a Choice
 
+	InPlaceOf string // the key that this one replaces: just one of the two may be set
+
 	Secret  bool // its value appears in no error and no log
 	Meaning string
 
@@ -116,6 +118,15 @@ func Below(group string) []Key {
 		}
 	}
 	return out
+}
+
+// Replacement returns the key that may be set in place of the one with a name.
+func Replacement(name string) (Key, bool) {
+	i := slices.IndexFunc(all, func(k Key) bool { return k.InPlaceOf == name })
+	if i < 0 {
+		return Key{}, false
+	}
+	return all[i], true
 }
 
 // Group is the name of the group that the key stands in, or "" at the top.

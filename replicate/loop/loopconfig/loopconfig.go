@@ -14,11 +14,17 @@ const SettingOnceWait replicate.Setting = "loop.Config.OnceWait"
 
 // Config says how a Replicator runs its job. The zero value of a field means its default.
 type Config struct {
-	// PollInterval is the pause after a poll that found no further rows. Required.
+	// PollInterval is the longest pause between two polls, which an idle table comes to. Required.
 	PollInterval time.Duration
-	// PageRows is the most rows that one poll reads. Default 10,000.
+	// PollLeast is the shortest pause, after a poll without rows while there is traffic; it never exceeds PollInterval.
+	// Default 1 ms.
+	PollLeast time.Duration
+	// LookInterval is how often a poll looks properly, at the latest, while briefer looks find that nothing has come.
+	// Default 5 s.
+	LookInterval time.Duration
+	// PageRows is the most rows that one poll reads. Default 5,000.
 	PageRows int
-	// PageBytes bounds the messages made from a page. The row that reaches it is the page's last. Default 8 MiB.
+	// PageBytes bounds the messages made from a page. The row that reaches it is the page's last. Default 4 MiB.
 	PageBytes int
 	// InFlight is the most batches, each made from a page, that may wait to be acknowledged. With PageBytes it
 	// bounds memory. Default 4.
@@ -70,8 +76,10 @@ type Config struct {
 
 // WithDefaults returns a copy with every zero field set to its default.
 func (c Config) WithDefaults() Config {
-	defaultTo(&c.PageRows, 10_000)
-	defaultTo(&c.PageBytes, 8<<20)
+	defaultTo(&c.PollLeast, time.Millisecond)
+	defaultTo(&c.LookInterval, 5*time.Second)
+	defaultTo(&c.PageRows, 5_000)
+	defaultTo(&c.PageBytes, 4<<20)
 	defaultTo(&c.InFlight, 4)
 	defaultTo(&c.CommitInterval, 100*time.Millisecond)
 	defaultTo(&c.AckTimeout, 2*time.Minute)
@@ -106,9 +114,9 @@ func (c Config) Validate() error {
 		return errors.New("the limits of a page, and the number of batches in flight, must be at least 1")
 	case c.AuditKeys < 0:
 		return errors.New("the number of keys that the audit remembers must not be negative")
-	case min(c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval, c.StuckAfter, c.SettleDelay,
-		c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.RecheckInterval, c.RefreshInterval,
-		c.OnceWait) < 0:
+	case min(c.PollLeast, c.LookInterval, c.CommitInterval, c.AckTimeout, c.DrainTimeout, c.LeaseTTL, c.StandbyInterval,
+		c.StuckAfter, c.SettleDelay, c.AuditKeep, c.AuditInterval, c.RetryMin, c.RetryMax, c.RecheckInterval,
+		c.RefreshInterval, c.OnceWait) < 0:
 		return errors.New("an interval, a timeout and a delay must not be negative")
 	case c.RetryMax < c.RetryMin:
 		return errors.New("the longest retry delay is shorter than the shortest")

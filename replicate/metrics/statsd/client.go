@@ -20,15 +20,15 @@ import (
 
 const (
 	prefix = "repliqate."
-	// queueMax bounds what waits to be sent. Metrics beyond it are dropped: the loop must never wait
-	// for a metric.
+	// queueMax is the most metrics that wait to be sent. Further ones are dropped: the loop must never wait for a
+	// metric.
 	queueMax = 1024
 	// redialInterval is the shortest time between two attempts to resolve the server's name.
 	redialInterval = 5 * time.Second
 	// closeTimeout bounds how long Close sends what still waits.
 	closeTimeout = time.Second
-	// refreshDefault is how often a held gauge is sent again, since servers forget those that they have not
-	// heard of for a flush interval.
+	// refreshDefault is how often a held gauge is sent again, since servers forget gauges that were not sent within a
+	// flush interval.
 	refreshDefault = 10 * time.Second
 )
 
@@ -38,20 +38,20 @@ type Config struct {
 	Addr string
 	// Job, Version, Table and Topic become the tags name, version, table and topic.
 	Job, Version, Table, Topic string
-	// Host tells instances of a job apart in what is of one instance alone: the tag host.
+	// Host becomes the tag host of metrics that describe a single instance.
 	Host string
-	// UnsafeDelay is shown as the gauge settle.unsafe_delay, so that a job whose rows settle by waiting
-	// instead of by proof can be told from the others.
+	// UnsafeDelay is sent as the gauge settle.unsafe_delay, which marks jobs whose rows settle by waiting instead of by
+	// proof.
 	UnsafeDelay time.Duration
 	// Refresh is how often gauges that seldom change are sent again. Default 10 s.
 	Refresh time.Duration
 }
 
-// Tag is a name and a value that are written into the metric's name.
+// Tag is a name and a value, written into the metric's name.
 type Tag struct{ Name, Value string }
 
 // Client sends metrics. All methods return at once: packets go through a bounded queue to a goroutine
-// that owns the socket, and are dropped when the queue is full or the server's name can't be resolved.
+// that owns the socket. They are dropped if the queue is full or the server's name can't be resolved.
 type Client struct {
 	config  Config
 	tags    string // the default tags, already written
@@ -62,7 +62,7 @@ type Client struct {
 	done    chan struct{}
 }
 
-// packet is a datagram. held is the name and the tags of a gauge that is to be sent again.
+// packet is a datagram. held is the name and the tags of a gauge that is sent again at intervals.
 type packet struct {
 	line []byte
 	held string
@@ -103,15 +103,15 @@ func (c *Client) Gauge(metric, value string, tags ...Tag) {
 	c.post(packet{line: line})
 }
 
-// Hold sets a gauge that seldom changes, and sends it again now and then.
+// Hold sets a gauge that seldom changes, and sends it again at intervals.
 func (c *Client) Hold(metric, value string, tags ...Tag) {
 	c.post(packet{line: c.line(metric, tags, []byte(value), "|g"), held: string(c.line(metric, tags, nil, ""))})
 }
 
-// Dropped is the number of metrics that were not sent.
+// Dropped returns the number of metrics that were not sent.
 func (c *Client) Dropped() int64 { return c.dropped.Load() }
 
-// Close sends what waits, within a second, and ends the client. It is safe to call twice.
+// Close sends the metrics that wait, within a second, and ends the client. It is safe to call twice.
 func (c *Client) Close() error {
 	c.once.Do(func() { close(c.closing) })
 	select {
@@ -140,8 +140,8 @@ func (c *Client) post(p packet) {
 	}
 }
 
-// unsafe are the characters that would end a tag or the packet's name. The original sent them as they
-// were, and such a packet could not be read.
+// unsafe replaces the characters that would end a tag or the metric's name. The Python daemon sent them as they were,
+// and no server could read such a packet.
 var unsafe = strings.NewReplacer(",", "_", "=", "_", ":", "_", "|", "_", "\n", "_", " ", "_", "@", "_", "#", "_")
 
 func appendTags(b []byte, tags []Tag) []byte {
@@ -154,8 +154,8 @@ func appendTags(b []byte, tags []Tag) []byte {
 	return b
 }
 
-// send owns the socket. Errors are dropped packets and nothing more: the server may be away, and a
-// metric is not worth a log line for each batch.
+// send owns the socket. An error drops a packet and has no other effect: the server may be down, and metrics are not
+// worth a log line per batch.
 func (c *Client) send() {
 	defer close(c.done)
 	var link link

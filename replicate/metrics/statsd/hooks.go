@@ -8,8 +8,8 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// Hooks returns the functions that turn the loop's events into metrics. Those before retry are the
-// original's; the rest have no equal there.
+// Hooks returns the functions that turn the loop's events into metrics. Those above retry are the Python daemon's; it
+// had no equivalent of the others.
 //
 //	source.read, source.read_latency     a poll                         success, table
 //	source.rows_read                     its rows                       success, table
@@ -32,9 +32,9 @@ import (
 //	lease.held (gauge)                   1 while this instance has it   host
 //	settle.unsafe_delay (gauge, s)       the configured risk, if any    table
 //
-// The gauges of one instance alone have its host, so that those of a standby are not taken for others.
-// The original published row by row. Here a batch counts as many publications as it has rows, so that
-// the counter goes on meaning rows; its latency is the batch's.
+// Gauges that describe a single instance have its host, so that a standby's are not mistaken for another's. The Python
+// daemon published row by row. Here a batch counts as one publication per row, so that the counter still means rows;
+// its latency is the batch's.
 func Hooks(c *Client) replicate.Hooks {
 	h := &hooks{Client: c, table: Tag{"table", c.config.Table}, topic: Tag{"topic", c.config.Topic},
 		host: Tag{"host", c.config.Host}}

@@ -29,11 +29,10 @@ var (
 	_ replicate.Lease       = (*Store)(nil)
 )
 
-// New returns the store that keeps the offset at path. Without a call of Acquire it commits without a
-// lease.
+// New returns the store that keeps the offset at path. Unless Acquire is called, it commits without a lease.
 func New(path string) *Store { return &Store{path: path} }
 
-// Load reads the file, which holds the key and, where it is known, the checksum of its row.
+// Load reads the file, which holds the key and, if known, the checksum of its row.
 func (s *Store) Load(context.Context) (replicate.Offset, error) {
 	content, err := os.ReadFile(s.path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -47,7 +46,7 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 		len(parts) == 2 && !replicate.IsChecksumText(parts[1]) {
 		return replicate.Offset{}, replicate.Stop(
 			fmt.Errorf("offset file %s: expected a key in decimal, got %.40q", s.path, content),
-			"write the key of the last published row into it, or delete it to begin at the first row")
+			"write the key of the last published row into it, or delete it to start at the first row")
 	}
 	o := replicate.Offset{Key: parts[0]}
 	if len(parts) == 2 {
@@ -56,7 +55,7 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 	return o, nil
 }
 
-// verifyFolder tells a first start from a path that no offset can ever be written to.
+// verifyFolder distinguishes a first start from a path that no offset can ever be written to.
 func (s *Store) verifyFolder() error {
 	dir := filepath.Dir(s.path)
 	info, err := os.Stat(dir)
@@ -87,8 +86,8 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 	return s.write(o)
 }
 
-// Force sets the offset whatever it is, backwards too; a zero offset deletes it. It is for the operator,
-// and like a commit it needs the lease once that was asked for.
+// Force sets the offset to any value, also backwards; a zero offset deletes it. It is for operators. Like a commit it
+// needs the lease if Acquire has been called.
 func (s *Store) Force(_ context.Context, o replicate.Offset) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +111,7 @@ func (s *Store) Force(_ context.Context, o replicate.Offset) error {
 }
 
 func (s *Store) write(o replicate.Offset) error {
-	// The name is fixed, so that a crash leaves one file behind at most.
+	// The name is fixed, so that a crash leaves at most one file behind.
 	tmp, err := os.OpenFile(s.path+".tmp", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
 	if err != nil {
 		return fmt.Errorf("write offset: %w", err)
@@ -139,7 +138,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Acquire locks the file beside the offset, or says that another process has.
+// Acquire locks the file beside the offset, or says that another process has locked it.
 func (s *Store) Acquire(context.Context) (held bool, holder string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,7 +171,7 @@ func (s *Store) Acquire(context.Context) (held bool, holder string, err error) {
 	return true, "", nil
 }
 
-// lock takes a lock without waiting, and reports whether it could.
+// lock tries to take a lock without waiting, and reports whether it succeeded.
 func lock(f *os.File, how int) (bool, error) {
 	err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -184,7 +183,7 @@ func lock(f *os.File, how int) (bool, error) {
 	return true, nil
 }
 
-// sign writes who holds the lock, for whoever is refused it. Only the lock itself decides.
+// sign writes who holds the lock into the file, to inform others. Only the lock itself counts.
 func sign(f *os.File) error {
 	host, err := os.Hostname()
 	if err != nil {
@@ -200,14 +199,14 @@ func sign(f *os.File) error {
 // holder reads who holds the lock on f.
 func (s *Store) holder(f *os.File) string {
 	text := make([]byte, 300)
-	n, _ := f.ReadAt(text, 0) // it ends before the buffer does
+	n, _ := f.ReadAt(text, 0) // the file is shorter than the buffer, which is reported as an error
 	if who := strings.TrimSpace(string(text[:n])); who != "" {
 		return who + ", with a lock on " + s.lockPath()
 	}
 	return "another process, with a lock on " + s.lockPath()
 }
 
-// Holder says who holds the lock, without asking for it; empty where nobody does.
+// Holder returns who holds the lock, without trying to take it. It is empty if nobody does.
 func (s *Store) Holder(context.Context) (string, error) {
 	f, err := os.Open(s.lockPath())
 	if errors.Is(err, os.ErrNotExist) {
@@ -217,7 +216,7 @@ func (s *Store) Holder(context.Context) (string, error) {
 		return "", fmt.Errorf("read the lock of the offset file: %w", err)
 	}
 	defer f.Close()
-	// A shared lock, so that two who look do not see each other. It ends with the file.
+	// The lock is shared, so that two processes that look do not see each other. It ends when the file is closed.
 	free, err := lock(f, syscall.LOCK_SH)
 	if err != nil || free {
 		return "", err
@@ -225,12 +224,12 @@ func (s *Store) Holder(context.Context) (string, error) {
 	return s.holder(f), nil
 }
 
-// Where names the place of the offset to an operator.
+// Where says where the offset is kept.
 func (s *Store) Where() string { return "file " + s.path }
 
 func (s *Store) lockPath() string { return s.path + ".lock" }
 
-// holds reports whether the lock is ours and still on the file that others would lock.
+// holds reports whether we hold the lock, and it is still on the file that others would lock.
 func (s *Store) holds() bool {
 	if s.lock == nil {
 		return false

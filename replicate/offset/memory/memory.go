@@ -26,7 +26,7 @@ func (s *Store) Load(context.Context) (replicate.Offset, error) {
 	return s.offset, nil
 }
 
-// Commit keeps o, unless the offset is already further on.
+// Commit keeps o, unless the offset is already greater.
 func (s *Store) Commit(_ context.Context, o replicate.Offset) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,9 +10,8 @@ func Key(job, table, topic string) string {
 	return "repliqate:replication:offset:name=" + job + "&table=" + table + "&topic=" + topic
 }
 
-// sibling names a key that Redis Cluster keeps in the same slot, as one script needs it. A slot is
-// decided by what stands between the first { and the next }, where that is not empty, else by the whole
-// key.
+// sibling names a key that Redis Cluster keeps in the same slot, which a script requires. The slot is decided by what
+// is between the first { and the next }, or by the whole key if there is nothing between them.
 func sibling(key, what string) string {
 	switch {
 	case hashed(key) != key:
@@ -20,7 +19,7 @@ func sibling(key, what string) string {
 	case !strings.Contains(key, "}"):
 		return "{" + key + "}:" + what
 	}
-	// The key itself can't stand between braces: the smallest number of the same slot does.
+	// The key can't be put between braces, so the smallest number with the same slot is.
 	for n := 0; ; n++ {
 		if tag := strconv.Itoa(n); slot(tag) == slot(key) {
 			return "{" + tag + "}:" + key + ":" + what

@@ -13,8 +13,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// identity is who holds the lease: host|boot and pid namespace|pid|start time|nonce. A later instance on the
-// same host can tell by it that the process is gone, and need not wait for the lease to expire.
+// identity is the holder of a lease: host|boot and pid namespace|pid|start time|nonce. A later instance on the same
+// host can see from it that the process is gone, and need not wait for the lease to expire.
 type identity struct{ host, token string }
 
 func newIdentity(host string) (identity, error) {
@@ -30,15 +30,15 @@ func newIdentity(host string) (identity, error) {
 		nonce()}, "|")}, nil
 }
 
-// nonce is a text that nobody else has.
+// nonce returns a text that no other process has.
 func nonce() string {
 	b := make([]byte, 8)
 	_, _ = rand.Read(b) // never fails
 	return hex.EncodeToString(b)
 }
 
-// machine names this boot of this machine and the namespace that process numbers belong to; empty
-// where the system does not tell.
+// machine identifies this boot of this machine and the namespace that process numbers belong to. It is empty if the
+// system does not say.
 func machine() string {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -51,13 +51,13 @@ func machine() string {
 	return strings.TrimSpace(string(boot)) + "/" + namespace
 }
 
-// startTime is when a process started, in the kernel's ticks; it tells a reused number apart.
+// startTime is when a process started, in the kernel's ticks. It distinguishes processes that had the same number.
 func startTime(pid int) (string, error) {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return "", err
 	}
-	// The second field is the command in brackets, which may hold blanks.
+	// The second field is the command in brackets, which may contain blanks.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	if len(fields) < 20 {
 		return "", errors.New("too few fields")
@@ -65,8 +65,8 @@ func startTime(pid int) (string, error) {
 	return fields[19], nil
 }
 
-// gone reports whether holder was a process of this machine that no longer runs. Where that can't be
-// told, the lease has to expire.
+// gone reports whether holder was a process of this machine that no longer runs. If that is unknown, the lease has to
+// expire.
 func (id identity) gone(holder string) bool {
 	parts := strings.Split(holder, "|")
 	if len(parts) != 5 || parts[0] != id.host || parts[1] == "" || parts[1] != machine() || parts[3] == "" {
@@ -80,7 +80,7 @@ func (id identity) gone(holder string) bool {
 	return errors.Is(err, os.ErrNotExist) || err == nil && started != parts[3]
 }
 
-// acquireScript takes the lease where it is free, ours, or still that of ARGV[3], who is gone.
+// acquireScript takes the lease if it is free, is ours, or still belongs to ARGV[3], a process that is gone.
 var acquireScript = goredis.NewScript(`
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then return holder end
@@ -99,7 +99,7 @@ func (s *Store) Acquire(ctx context.Context) (held bool, holder string, err erro
 	return holder == "", name(holder), nil
 }
 
-// Holder says who holds the lease, without asking for it; empty where nobody does.
+// Holder returns who holds the lease, without trying to take it. It is empty if nobody does.
 func (s *Store) Holder(ctx context.Context) (string, error) {
 	holder, err := s.client.Get(ctx, s.leaseKey).Result()
 	if errors.Is(err, goredis.Nil) {
@@ -115,7 +115,7 @@ func (s *Store) Holder(ctx context.Context) (string, error) {
 	return text, nil
 }
 
-// name is a holder's token as an operator reads it.
+// name is a holder's token in a form for operators.
 func name(holder string) string {
 	host, rest, _ := strings.Cut(holder, "|")
 	if parts := strings.Split(rest, "|"); len(parts) == 4 {
@@ -132,7 +132,7 @@ var releaseScript = goredis.NewScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)
 
-// Release gives the lease back where it is ours.
+// Release gives the lease back if it is ours.
 func (s *Store) Release(ctx context.Context) error {
 	if err := releaseScript.Run(ctx, s.client, []string{s.leaseKey}, s.identity.token).Err(); err != nil {
 		return classify("give back the lease", err)

@@ -30,22 +30,23 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// Config says where the offset is kept, and of which job.
+// Config says where the offset of which job is kept.
 type Config struct {
 	Addr               string // host:port, or redis:// or rediss://[user:password@]host:port[/db]
-	Username, Password string // win over those of the address
+	Username, Password string // take precedence over those in Addr
+	PasswordFile       string // holds the password, and is read at each connection; wins over Password
 	TLS                bool
-	CAFile             string // authority of the server's certificate, in PEM form; default: whom the system trusts
+	CAFile             string // authority of the server's certificate, in PEM form; default: those the system trusts
 	DB                 int
 
 	Job, Table, Topic string // as the configuration has them
 
 	Lease    bool          // keep a second instance from publishing
-	LeaseTTL time.Duration // within which a standby has taken over from an instance that crashed; default 10 s
+	LeaseTTL time.Duration // time within which a standby takes over from an instance that crashed; default 10 s
 	Identity string        // names this machine in the lease; default its host name
 }
 
-// timeout bounds a single command: a store that does not answer must not hold up the loop.
+// timeout bounds a single command, so that a store that does not answer does not block the loop.
 const timeout = 2 * time.Second
 
 // Store implements replicate.OffsetStore and replicate.Lease.
@@ -55,7 +56,7 @@ type Store struct {
 	leaseKey string
 	movedKey string
 	lease    bool
-	ttl      time.Duration // shorter than the setting by what a standby may sleep between two attempts
+	ttl      time.Duration // the setting, less the longest pause between two attempts of a standby
 	identity identity
 	moved    string // the operator's last change, as this instance knows it
 }
@@ -65,8 +66,8 @@ var (
 	_ replicate.Lease       = (*Store)(nil)
 )
 
-// silent keeps the client from writing to standard error by itself: every error that it would log is
-// returned too, and logged by the loop in the job's own format.
+// silent keeps the client from writing to standard error: it also returns every error that it would log, and the loop
+// logs that in the job's format.
 type silent struct{}
 
 func (silent) Printf(context.Context, string, ...any) {}
@@ -92,12 +93,12 @@ func New(c Config) (*Store, error) {
 		lease: c.Lease, ttl: c.LeaseTTL - c.LeaseTTL/10, identity: id}, nil
 }
 
-// options are those of the client. It tries nothing twice: the loop does, with a reason to be seen.
+// options returns those of the client. The client retries nothing: the loop does, and reports the reason.
 func (c Config) options() (*goredis.Options, error) {
 	options := &goredis.Options{Addr: c.Addr}
 	if strings.Contains(c.Addr, "://") {
 		var err error
-		// The parser's errors repeat the address, which may hold a password.
+		// The parser's errors repeat the address, which may contain a password.
 		if options, err = goredis.ParseURL(c.Addr); err != nil || !strings.HasPrefix(c.Addr, "redis") {
 			return nil, wrongSetting(SettingAddr,
 				errors.New("expected host:port, or redis:// or rediss://[user:password@]host:port[/db]"))
@@ -112,6 +113,16 @@ func (c Config) options() (*goredis.Options, error) {
 	}
 	if c.Password != "" {
 		options.Password = c.Password
+	}
+	if c.PasswordFile != "" {
+		if _, err := replicate.ReadSecret(c.PasswordFile); err != nil {
+			return nil, wrongSetting(SettingPasswordFile, err)
+		}
+		user, file := options.Username, c.PasswordFile
+		options.CredentialsProviderContext = func(context.Context) (string, string, error) {
+			password, err := replicate.ReadSecret(file)
+			return user, password, err
+		}
 	}
 	if c.DB != 0 {
 		options.DB = c.DB
@@ -131,7 +142,7 @@ func (c Config) options() (*goredis.Options, error) {
 	return options, nil
 }
 
-// tls says whom to trust.
+// tls returns which certificates to trust.
 func (c Config) tls(host string) (*tls.Config, error) {
 	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
 	if c.CAFile == "" {
@@ -148,15 +159,15 @@ func (c Config) tls(host string) (*tls.Config, error) {
 	return config, nil
 }
 
-// Load reads the offset. The checksum counts only where it is of that offset's row: an offset that was
-// set by hand, or by the Python daemon, has none.
+// Load reads the offset. The checksum counts only if it belongs to that offset's row: an offset that was set by hand,
+// or by the Python daemon, has none.
 func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 	pipe := s.client.Pipeline()
-	// Not MGET: it calls a key of another type missing, and the job would begin at the first row.
+	// Not MGET: it calls a key of another type missing, and the job would start at the first row.
 	change, stored, sibling := pipe.Get(ctx, s.movedKey), pipe.Get(ctx, s.key), pipe.Get(ctx, s.sum)
 	_, err := pipe.Exec(ctx)
 	if err != nil && change.Err() == nil && stored.Err() == nil && sibling.Err() == nil {
-		return replicate.Offset{}, classify("read offset", err) // the commands were not even sent
+		return replicate.Offset{}, classify("read offset", err) // the commands were not sent
 	}
 	moved, err := change.Result()
 	if err != nil && !errors.Is(err, goredis.Nil) {
@@ -186,11 +197,11 @@ func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 // corrupt says that the offset's key holds something else.
 func (s *Store) corrupt(what, value string) error {
 	return replicate.Stop(fmt.Errorf("%s in redis: key %q holds %.40q: expected an offset in decimal", what, s.key, value),
-		"set it to the key of the last published row, or delete it to go on from the copy in Kafka")
+		"set it to the key of the last published row, or delete it to continue from the copy in Kafka")
 }
 
-// commitScript stores an offset unless the lease is gone, an operator has moved the offset, or the stored one
-// is further on. Decimals are compared as text, since Lua's numbers are doubles.
+// commitScript stores an offset unless the lease is lost, an operator has moved the offset, or the stored offset is
+// greater. Decimals are compared as text, since Lua's numbers are doubles.
 var commitScript = goredis.NewScript(`
 local function beyond(a, b)
 	local na, nb = a:sub(1, 1) == '-', b:sub(1, 1) == '-'
@@ -218,8 +229,8 @@ return {'ok', ''}`)
 // keys are those of the scripts that write. All lie in one slot of Redis Cluster.
 func (s *Store) keys() []string { return []string{s.key, s.sum, s.leaseKey, s.movedKey} }
 
-// token is what the lease must hold for this instance to write; empty where there is no lease (Promise 4:
-// only the lease's holder writes).
+// token is what the lease must contain for this instance to write. It is empty without a lease (Promise 4: only the
+// lease's holder writes).
 func (s *Store) token() string {
 	if s.lease {
 		return s.identity.token
@@ -238,7 +249,7 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 		return fmt.Errorf("write offset in redis: %w", replicate.ErrLeaseLost)
 	case "moved":
 		return replicate.Stop(errors.New("write offset in redis: an operator has moved it since this instance read it"),
-			"start it again, to go on from there")
+			"start the job again, to continue from there")
 	case "corrupt":
 		return s.corrupt("write offset", answer[1])
 	case "ahead":
@@ -247,8 +258,7 @@ func (s *Store) Commit(ctx context.Context, o replicate.Offset) error {
 	return nil
 }
 
-// forceScript sets an offset whatever is stored, or deletes it where ARGV[1] is empty, unless the lease is
-// gone.
+// forceScript sets the offset whatever is stored, or deletes it if ARGV[1] is empty, unless the lease is lost.
 var forceScript = goredis.NewScript(`
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'lost' end
 redis.call('DEL', KEYS[1], KEYS[2])
@@ -259,10 +269,9 @@ if ARGV[1] ~= '' then
 end
 return ''`)
 
-// Force sets the offset whatever it is, backwards too; a zero offset deletes it. It is for the operator,
-// and like a commit it needs the lease where there is one: an instance that runs would store its own
-// offset again. One that has lost Redis for so long that its lease expired finds a mark, when it is back, and
-// stops.
+// Force sets the offset to any value, also backwards; a zero offset deletes it. It is for operators. Like a commit it
+// needs the lease, if there is one: a running instance would overwrite the offset with its own. An instance that loses
+// its connection to Redis until its lease has expired finds a mark when it is back, and stops.
 func (s *Store) Force(ctx context.Context, o replicate.Offset) error {
 	if !o.IsZero() && !replicate.IsKeyText(o.Key) {
 		return fmt.Errorf("set offset: expected a key in decimal, got %.40q", o.Key)
@@ -279,7 +288,7 @@ func (s *Store) Force(ctx context.Context, o replicate.Offset) error {
 	return nil
 }
 
-// Where names the place of the offset to an operator.
+// Where says where the offset is kept.
 func (s *Store) Where() string {
 	options := s.client.Options()
 	where := "Redis " + options.Addr
@@ -292,14 +301,14 @@ func (s *Store) Where() string {
 // Close ends the connections.
 func (s *Store) Close() error { return s.client.Close() }
 
-// hopeless are the beginnings of Redis's errors that no retry heals, with what to do.
+// hopeless has prefixes of the errors of Redis that no retry heals, with what to do.
 var hopeless = []struct {
 	prefix, hint string
 	names        names
 }{
 	{"WRONGPASS", "check %s and %s", names{SettingUsername, SettingPassword}},
 	{"NOAUTH", "set %s", names{SettingPassword}},
-	{"ERR Protocol error: unauthenticated", "set %s", names{SettingPassword}}, // of a command of many words
+	{"ERR Protocol error: unauthenticated", "set %s", names{SettingPassword}}, // to a command with many arguments
 	{"ERR invalid password", "check %s", names{SettingPassword}},
 	{"ERR AUTH", "remove %s, or set one in Redis", names{SettingPassword}},
 	{"ERR Client sent AUTH", "remove %s, or set one in Redis", names{SettingPassword}},
@@ -308,7 +317,7 @@ var hopeless = []struct {
 	{"MOVED", "set %s to the node of the cluster that holds the job's key", names{SettingAddr}},
 }
 
-// classify tells what a retry can heal from what it can't. Redis's own errors never hold a password.
+// classify distinguishes what a retry can heal from what it can't. Errors of Redis never contain a password.
 func classify(what string, err error) error {
 	wrapped := fmt.Errorf("%s in redis: %w", what, err)
 	for _, h := range hopeless {
@@ -316,7 +325,7 @@ func classify(what string, err error) error {
 			return replicate.Stop(wrapped, h.hint, h.names...)
 		}
 	}
-	// Inside a script these do not stand at the beginning.
+	// Inside a script these are not at the beginning.
 	switch text := err.Error(); {
 	case strings.Contains(text, "WRONGTYPE"):
 		return replicate.Stop(wrapped, "another program uses the job's key: delete or rename it")
@@ -326,7 +335,7 @@ func classify(what string, err error) error {
 	var certificate *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
 	if errors.As(err, &certificate) || errors.As(err, &plain) {
-		return replicate.Stop(wrapped, "check %s, %s, and which names the server's certificate has",
+		return replicate.Stop(wrapped, "check %s, %s, and the names in the server's certificate",
 			SettingTLS, SettingCAFile)
 	}
 	switch {

@@ -4,12 +4,13 @@ import "github.com/repliqate/repliqate/replicate"
 
 // The settings that errors of this package name, each after its field of Config.
 const (
-	SettingAddr     replicate.Setting = "redis.Config.Addr"
-	SettingUsername replicate.Setting = "redis.Config.Username"
-	SettingPassword replicate.Setting = "redis.Config.Password"
-	SettingTLS      replicate.Setting = "redis.Config.TLS"
-	SettingCAFile   replicate.Setting = "redis.Config.CAFile"
-	SettingDB       replicate.Setting = "redis.Config.DB"
+	SettingAddr         replicate.Setting = "redis.Config.Addr"
+	SettingUsername     replicate.Setting = "redis.Config.Username"
+	SettingPassword     replicate.Setting = "redis.Config.Password"
+	SettingPasswordFile replicate.Setting = "redis.Config.PasswordFile"
+	SettingTLS          replicate.Setting = "redis.Config.TLS"
+	SettingCAFile       replicate.Setting = "redis.Config.CAFile"
+	SettingDB           replicate.Setting = "redis.Config.DB"
 )
 
 // names are the settings that a hint names.

@@ -2,7 +2,7 @@
 // offset that the job's consumer group has committed for the topic's first partition. A store that has lost its data
 // then does not send the job back to the table's first row.
 //
-// Store has a connection of its own, so it can be used while the sink is closed, and by operators' commands.
+// Store has its own connection, so it can be used while the sink is closed, and by operators' commands.
 package witness
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/sink/kafka"
 )
 
-// prefix begins the metadata of a committed offset that is a witness.
+// prefix starts the metadata of a committed offset that is a witness.
 const prefix = "repliqate:1:"
 
 // Config says where the witness is kept.
@@ -54,7 +54,7 @@ func New(c Config) (*Store, error) {
 }
 
 // Load reads the witness, and returns a zero offset if there is none. What another program has written in its place
-// is no reason to begin at the table's first row: it is an error (Promise 5).
+// is not a reason to start at the table's first row: it is an error (Promise 5).
 func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 	answer, err := s.client.FetchOffsets(ctx, s.group)
 	if errors.Is(err, kerr.GroupIDNotFound) {
@@ -81,10 +81,10 @@ func (s *Store) Load(ctx context.Context) (replicate.Offset, error) {
 	return replicate.Offset{Key: key, Checksum: checksum}, nil
 }
 
-// ErrForeign says that something other than a witness is where the witness should be.
+// ErrForeign says that there is something other than a witness in its place.
 var ErrForeign = errors.New("the witness of the offset can't be read")
 
-// Save writes the witness, wherever the last one was. Writing it again keeps Kafka from expiring it.
+// Save writes the witness, even if the last one was greater. Writing it again keeps Kafka from expiring it.
 func (s *Store) Save(ctx context.Context, o replicate.Offset) error {
 	var offsets kadm.Offsets
 	offsets.Add(kadm.Offset{Topic: s.topic, Partition: 0, At: 0, LeaderEpoch: -1,
@@ -99,7 +99,7 @@ func (s *Store) Save(ctx context.Context, o replicate.Offset) error {
 	return nil
 }
 
-// Delete deletes the witness, if there is one: a job without an offset then begins at the table's first row.
+// Delete deletes the witness, if there is one: a job without an offset then starts at the table's first row.
 func (s *Store) Delete(ctx context.Context) error {
 	var topics kadm.TopicsSet
 	topics.Add(s.topic, 0)
@@ -112,13 +112,13 @@ func (s *Store) Delete(ctx context.Context) error {
 		return nil
 	case errors.Is(err, kerr.NonEmptyGroup), errors.Is(err, kerr.GroupSubscribedToTopic):
 		return replicate.Stop(fmt.Errorf("delete the witness of the offset: consumers use the job's group %s: %w",
-			s.group, err), "give them a group of their own")
+			s.group, err), "give them another group")
 	}
 	return s.classify("delete", err)
 }
 
-// classify tells a group that the user may not use, which costs only the witness, from what the sink would meet too.
-// It names the rights that a witness needs besides those of publishing.
+// classify distinguishes a group that the user may not use, which costs only the witness, from errors that the sink
+// would meet too. It names the rights that a witness needs in addition to those for publishing.
 func (s *Store) classify(verb string, err error) error {
 	what := verb + " the witness of the offset"
 	if !errors.Is(err, kerr.GroupAuthorizationFailed) && !errors.Is(err, kerr.TopicAuthorizationFailed) {
@@ -131,7 +131,7 @@ func (s *Store) classify(verb string, err error) error {
 	return replicate.Stop(fmt.Errorf("%s: %w: %w", what, replicate.ErrWitnessDenied, err), "allow the user "+rights)
 }
 
-// Where names the place of the witness to an operator.
+// Where says where the witness is kept.
 func (s *Store) Where() string { return "Kafka, consumer group " + s.group }
 
 // Close ends the connection.

@@ -17,7 +17,9 @@ type Config struct {
 	ClientID        string // default repliqate
 
 	NoKey        bool   // messages have no key, which a compacted topic does not take
-	RowKeyHeader string // name of a header that carries the row's key; empty: none
+	RowKeyHeader string // name of a header that carries the row's key; empty: no header
+
+	Mark string // name of a header without a value, on every message; empty: none
 
 	CreateTopic       bool // create a topic that is missing; default: refuse to start
 	Partitions        int  // of a created topic; default: the broker's
@@ -64,11 +66,10 @@ var compressions = map[string]kgo.CompressionCodec{
 	"snappy": kgo.SnappyCompression(), "lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
 }
 
-// ClientOptions are the options that any client needs to connect as the settings say.
+// ClientOptions returns the options that any client needs to connect as the settings say.
 func (c Config) ClientOptions() ([]kgo.Opt, error) { return c.WithDefaults().connection(nil) }
 
-// connection are the options that every client of ours needs. wrap, if it is not nil, is told of every connection
-// that is made.
+// connection returns the options that all our clients need. wrap, if it is not nil, wraps how connections are made.
 func (c Config) connection(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	if !c.TLS.Enabled && c.TLS != (TLSConfig{}) {
 		return nil, wrongSetting(SettingTLS, errors.New("its settings have no effect unless it is enabled"))
@@ -95,9 +96,9 @@ func (c Config) connection(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	return options, nil
 }
 
-// options are those of the producer. It is idempotent, which is the client's default, and keeps a record until
-// the broker has answered for it: neither a number of retries nor an age ends it, since a client that gives up
-// a record goes on with those after it. The session does that, with the client as a whole (Promise 3).
+// options returns those of the producer. It is idempotent, which is the client's default, and keeps each record until a
+// broker has answered for it. No number of retries and no age ends a record, since a client that gives up one record
+// goes on with the next. The session gives up the client as a whole instead (Promise 3).
 func (s *Sink) options(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 	c := s.config
 	options, err := c.connection(wrap)
@@ -115,7 +116,8 @@ func (s *Sink) options(wrap func(dialer) dialer) ([]kgo.Opt, error) {
 		kgo.RecordPartitioner(partitioner()),
 		kgo.ProducerBatchCompression(codec),
 		kgo.ProducerLinger(c.Linger),
-		// Promise 7: bytes bound what waits, and pages the number of records, which must not end it sooner.
+		// Promise 7: what waits is bounded in bytes. The number of records is bounded by the pages, and must not be the
+		// limit that is reached first.
 		kgo.MaxBufferedBytes(c.BufferedBytes),
 		kgo.MaxBufferedRecords(math.MaxInt32),
 	), nil

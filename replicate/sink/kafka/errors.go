@@ -13,20 +13,20 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// produceError tells what a new client can heal from what it can't.
+// produceError distinguishes what a new client can heal from what it can't.
 func (f *flight) produceError(r *kgo.Record, err error) error {
 	what := "publish to topic " + r.Topic
 	switch {
 	case errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge):
 		return f.sink.batchTooLarge(r, f.session.limits, err)
 	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
-		// Brokers say so for a moment while they start. Open decides whether the topic is really gone.
+		// Brokers say this briefly while they start. Open finds out whether the topic is really gone.
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return Classify(what, err)
 }
 
-// reason replaces the error of a record that was given up together with the session by the session's own.
+// reason returns the session's error in place of that of a record that was given up together with the session.
 func (s *session) reason(err error) error {
 	if first := s.failure.Load(); first != nil && errors.Is(err, kgo.ErrClientClosed) {
 		return *first
@@ -34,7 +34,7 @@ func (s *session) reason(err error) error {
 	return err
 }
 
-// tooLarge names the row of a message that the topic does not take.
+// tooLarge is the error of a message that is too large for its topic.
 func (s *Sink) tooLarge(topic, key string, size, limit int) error {
 	hint := "raise the topic's max.message.bytes, or have such rows published as dead letters (%s)"
 	of := names{replicate.SettingDeadLetters}
@@ -44,12 +44,13 @@ func (s *Sink) tooLarge(topic, key string, size, limit int) error {
 	case topic == s.config.DeadLetterTopic:
 		hint, of = "raise the max.message.bytes of the dead-letter topic", nil
 	}
-	err := fmt.Errorf("publish to topic %s: the message has %d bytes, %d can be published at most", topic, size, limit)
+	err := fmt.Errorf("publish to topic %s: the message has %d bytes, %d is the most that can be published",
+		topic, size, limit)
 	return replicate.Stop(&replicate.RowError{Key: key, Err: err}, hint, of...)
 }
 
-// batchTooLarge handles a batch that a broker refuses although it is within the limit that the topic had when
-// the sink was opened. The limit may have been lowered since, so it is read again before the job is stopped.
+// batchTooLarge handles a batch that a broker refuses although it is within the limit that the topic had when the sink
+// was opened. The limit may have been lowered since, so it is read again before the job stops.
 func (s *Sink) batchTooLarge(r *kgo.Record, l limits, err error) error {
 	limit := l.of(r.Topic)
 	if _, known := l[r.Topic]; known && s.refused.Swap(limit) != limit {
@@ -91,8 +92,8 @@ var hopeless = []struct {
 	{kerr.UnsupportedForMessageFormat, "the brokers are too old: 2.1 or later is needed", nil},
 }
 
-// tlsTexts are in the errors of a TLS handshake that no retry heals, with what to do. Alerts of the other side
-// have no type that could be asked for.
+// tlsTexts are found in errors of a TLS handshake that no retry heals, with what to do. They are texts because alerts
+// from the other side have no type that could be tested for.
 var tlsTexts = []struct {
 	text, hint string
 	names      names
@@ -136,14 +137,14 @@ func Classify(what string, err error) error {
 	return wrapped
 }
 
-// hungUp reports whether brokers end each connection at once, which is how they meet a client that encrypts
-// when they do not, or does not say who it is when it has to; some answer a wrong password so.
+// hungUp reports whether the broker ended the connection at once. Brokers do that to a client that encrypts when they
+// do not, or that does not authenticate when it has to; some do it after a wrong password.
 func hungUp(err error) bool { return errors.Is(err, io.EOF) }
 
-// hungMax is longer than brokers take to start, which hang up too, and so do proxies in front of them.
+// hungMax is longer than brokers take to start. They hang up during that time too, as do proxies in front of them.
 const hungMax = 2 * time.Minute
 
-// hangUp waits for brokers that hang up, and not for ever: it may be the settings, which waiting does not heal.
+// hangUp waits for brokers that hang up, but only for a while: the settings may be wrong, which waiting does not heal.
 func (s *Sink) hangUp(err error) error {
 	const hint = "check %s and %s against what the brokers want at this address"
 	if s.hung.IsZero() {

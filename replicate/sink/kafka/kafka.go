@@ -28,16 +28,16 @@ import (
 type Sink struct {
 	config  Config
 	session *session      // nil while the sink is closed
-	proven  bool          // it was open once, so the settings can't be wrong as a whole
-	hung    time.Time     // since when brokers have ended every connection at once; zero when they did not
-	hungMax time.Duration // for how long they may, before the settings are held to be wrong
+	proven  bool          // it has been open once, so the settings can't be all wrong
+	hung    time.Time     // since when brokers have ended every connection at once; zero if they have not
+	hungMax time.Duration // how long they may do so before the settings are taken to be wrong
 	free    chan *flight
-	refused atomic.Int32 // the topic's limit when a broker last found a batch too large
+	refused atomic.Int32 // the topic's limit when a broker last refused a batch as too large
 }
 
 var _ replicate.Sink = (*Sink)(nil)
 
-// New checks the settings and returns a sink. It connects when it is opened.
+// New checks the settings and returns a sink. The sink connects when it is opened.
 func New(c Config) (*Sink, error) {
 	c = c.WithDefaults()
 	s := &Sink{config: c, free: make(chan *flight, 16), hungMax: hungMax}
@@ -47,7 +47,7 @@ func New(c Config) (*Sink, error) {
 	return s, nil
 }
 
-// Open connects, and verifies that the topics are there.
+// Open connects and verifies that the topics exist.
 func (s *Sink) Open(ctx context.Context) (replicate.SinkInfo, error) {
 	if err := s.Close(); err != nil {
 		return replicate.SinkInfo{}, err
@@ -73,16 +73,16 @@ func (s *Sink) Open(ctx context.Context) (replicate.SinkInfo, error) {
 	return replicate.SinkInfo{MaxMessageBytes: s.messageMax(limits, s.config.Topic)}, nil
 }
 
-// messageMax is the largest key and value that a topic takes, and that the buffers hold.
+// messageMax is the largest key and value that a topic takes and the buffers hold.
 func (s *Sink) messageMax(l limits, topic string) int {
-	return min(int(l.of(topic)), s.config.BufferedBytes) - recordOverhead - len(s.config.RowKeyHeader)
+	return min(int(l.of(topic)), s.config.BufferedBytes) - recordOverhead - len(s.config.RowKeyHeader) - len(s.config.Mark)
 }
 
-// recordOverhead is what a record batch of one record adds to key and value at most: 61 bytes of the
-// batch, the record's own numbers, and the value and lengths of its header.
+// recordOverhead is the most that a record batch of one record adds to key and value: 61 bytes for the batch, the
+// record's own numbers, and the value and lengths of its header.
 const recordOverhead = 192
 
-// flight is a batch on its way: its records, and how many are not acknowledged yet.
+// flight is a batch on its way: its records, and how many are not yet acknowledged.
 type flight struct {
 	records []kgo.Record
 	headers []kgo.RecordHeader
@@ -95,8 +95,8 @@ type flight struct {
 	sink    *Sink
 }
 
-// rowKey carries a row's key to the partitioner, which sees the record alone. Its context never ends and
-// never changes: the client may look at it after the record is done, when the flight has been reused.
+// rowKey carries a row's key to the partitioner, which sees nothing but the record. Its context never ends and never
+// changes: the client may look at it after the record is done, when the flight has been reused.
 type rowKey struct {
 	context.Context
 	key []byte
@@ -123,8 +123,8 @@ func (s *Sink) flight(n int) *flight {
 	return f
 }
 
-// acknowledged is the promise of every record of the flight. The last one reports the batch, once no
-// record refers to its memory any more.
+// acknowledged is the promise of every record of the flight. The last call reports the batch, when no record refers to
+// its memory any more.
 func (f *flight) acknowledged(r *kgo.Record, err error) {
 	switch {
 	case r == nil: // handed over by giveUp
@@ -157,9 +157,9 @@ func (f *flight) fail(err error) {
 	f.failed.CompareAndSwap(nil, &err)
 }
 
-// Publish hands the batch to the producer. It blocks while the producer's buffers are full. Once a
-// record has failed nothing more is handed over, so that its successors do not overtake it (Promises 2
-// and 3): they fail for the same reason.
+// Publish hands the batch to the producer. It blocks while the producer's buffers are full. Once a record has failed,
+// nothing more is handed over, so that later records do not overtake it (Promises 2 and 3): they fail for the same
+// reason.
 func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(error)) {
 	messages := batch.Messages()
 	switch {
@@ -183,7 +183,7 @@ func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(er
 		}
 		if err := s.refuse(ctx, session, &messages[i], limit); err != nil {
 			session.refusal.CompareAndSwap(nil, &err)
-			// What was handed over before is not at fault, and the loop closes the sink when it hears of this.
+			// What was handed over before is not at fault, and must arrive before the loop closes the sink.
 			_ = session.client.Flush(ctx) // each batch has its own error
 			f.giveUp(len(messages)-i, err)
 			return
@@ -192,8 +192,8 @@ func (s *Sink) Publish(ctx context.Context, batch *replicate.Batch, done func(er
 	}
 }
 
-// refuse says why a message is not handed to the producer. limit is the largest that its topic takes. What the
-// producer would refuse by itself has to be found here: it goes on with the messages after it.
+// refuse says why a message is not handed to the producer. limit is the largest that its topic takes. A message that
+// the producer would refuse has to be found here, since the producer would go on with the messages after it.
 func (s *Sink) refuse(ctx context.Context, session *session, m *replicate.Message, limit int) error {
 	for _, first := range []*error{session.failure.Load(), session.refusal.Load()} {
 		if first != nil {
@@ -224,19 +224,22 @@ func (s *Sink) record(f *flight, i int, m *replicate.Message) *kgo.Record {
 		f.headers[i] = kgo.RecordHeader{Key: s.config.RowKeyHeader, Value: m.RowKey}
 		r.Headers = f.headers[i : i+1 : i+1]
 	}
+	if s.config.Mark != "" {
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: s.config.Mark})
+	}
 	f.keys[i].key = m.RowKey
 	r.Context = &f.keys[i]
 	return r
 }
 
-// giveUp ends the last n records of the flight, which were not handed to the producer.
+// giveUp fails the last n records of the flight, which were not handed to the producer.
 func (f *flight) giveUp(n int, err error) {
 	f.failed.CompareAndSwap(nil, &err)
 	f.left.Add(int64(1 - n))
 	f.acknowledged(nil, nil)
 }
 
-// Close gives up what is not acknowledged.
+// Close gives up everything that is not acknowledged.
 func (s *Sink) Close() error {
 	if s.session != nil {
 		s.session.close()

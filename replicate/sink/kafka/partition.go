@@ -2,8 +2,8 @@ package kafka
 
 import "github.com/twmb/franz-go/pkg/kgo"
 
-// partitioner chooses by the message key as Kafka's own clients do, and by the row's key where there is
-// none: never by chance, so that two instances publish a row to the same partition (Promise 2).
+// partitioner chooses by the message key, as Kafka's own clients do, or by the row's key if there is no message key. It
+// never chooses by chance, so that two instances publish a row to the same partition (Promise 2).
 func partitioner() kgo.Partitioner {
 	keyed := kgo.StickyKeyPartitioner(nil)
 	return kgo.BasicConsistentPartitioner(func(topic string) func(*kgo.Record, int) int {

@@ -13,6 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/repliqate/repliqate/replicate"
 )
 
 // TLSConfig says how to encrypt.
@@ -23,15 +25,18 @@ type TLSConfig struct {
 }
 
 // SASLConfig says how to authenticate. Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
-type SASLConfig struct{ Mechanism, Username, Password string }
+type SASLConfig struct {
+	Mechanism, Username, Password string
+	PasswordFile                  string // holds the password, and is read at each connection; wins over Password
+}
 
 // dialer makes a connection.
 type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// dialTimeout bounds a connection's making, its handshake included.
+// dialTimeout bounds connecting, including the handshake.
 const dialTimeout = 5 * time.Second
 
-// dialer returns what connects as the settings say.
+// dialer returns a function that connects as the settings say.
 func (t TLSConfig) dialer() (dialer, error) {
 	plain := &net.Dialer{Timeout: dialTimeout}
 	if !t.Enabled {
@@ -70,16 +75,36 @@ func (t TLSConfig) load() (*tls.Config, error) {
 }
 
 func (c SASLConfig) load() (sasl.Mechanism, error) {
+	if c.Mechanism != "" && c.PasswordFile != "" {
+		if _, err := replicate.ReadSecret(c.PasswordFile); err != nil {
+			return nil, wrongSetting(SettingSASLPasswordFile, err)
+		}
+	}
+	scrambled := func(context.Context) (scram.Auth, error) {
+		password, err := c.password()
+		return scram.Auth{User: c.Username, Pass: password}, err
+	}
 	switch c.Mechanism {
 	case "":
 		return nil, nil
 	case "PLAIN":
-		return plain.Auth{User: c.Username, Pass: c.Password}.AsMechanism(), nil
+		return plain.Plain(func(context.Context) (plain.Auth, error) {
+			password, err := c.password()
+			return plain.Auth{User: c.Username, Pass: password}, err
+		}), nil
 	case "SCRAM-SHA-256":
-		return scram.Auth{User: c.Username, Pass: c.Password}.AsSha256Mechanism(), nil
+		return scram.Sha256(scrambled), nil
 	case "SCRAM-SHA-512":
-		return scram.Auth{User: c.Username, Pass: c.Password}.AsSha512Mechanism(), nil
+		return scram.Sha512(scrambled), nil
 	}
 	return nil, wrongSetting(SettingSASLMechanism,
 		fmt.Errorf("expected PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, got %q", c.Mechanism))
+}
+
+// password is asked for at each connection.
+func (c SASLConfig) password() (string, error) {
+	if c.PasswordFile == "" {
+		return c.Password, nil
+	}
+	return replicate.ReadSecret(c.PasswordFile)
 }

@@ -14,16 +14,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// session is one client, from Open to Close. It ends with the first record that fails, or when Kafka has
-// acknowledged nothing for too long; what is still under way then fails for the same reason.
+// session is one client, from Open to Close. It ends with the first record that fails, or when Kafka has acknowledged
+// nothing for too long. Whatever is still in flight then fails for the same reason.
 type session struct {
 	client  *kgo.Client
 	limits  limits
 	failure atomic.Pointer[error] // the first error of a record: nothing is accepted after it
-	refusal atomic.Pointer[error] // the first message that was not handed over: nor is any after it
-	flights sync.WaitGroup        // batches whose done was not called yet
+	refusal atomic.Pointer[error] // why a message was not handed over: no later message is
+	flights sync.WaitGroup        // batches whose done has not been called
 
-	underway atomic.Int64          // the same, to be read
+	underway atomic.Int64          // the same number, readable
 	acks     atomic.Int64          // records acknowledged
 	epoch    atomic.Int32          // of the producer, plus one; 0 before the first record was sent
 	trouble  atomic.Pointer[error] // the last error of a connection
@@ -34,7 +34,7 @@ type session struct {
 	end     func() // closes the client, once
 }
 
-// start takes the client into use.
+// start begins to use the client.
 func (s *session) start(client *kgo.Client, limits limits, timeout time.Duration) {
 	s.client, s.limits = client, limits
 	s.failed, s.quit = make(chan struct{}), make(chan struct{})
@@ -42,8 +42,8 @@ func (s *session) start(client *kgo.Client, limits limits, timeout time.Duration
 	s.watched.Go(func() { s.watch(timeout) })
 }
 
-// close gives up what is not acknowledged. The client reports it from a goroutine of its own, which must have
-// ended before anyone uses the batches' memory again.
+// close gives up what is not acknowledged. The client reports it from another goroutine, which must end before the
+// batches' memory is used again.
 func (s *session) close() {
 	close(s.quit)
 	s.end()
@@ -58,8 +58,8 @@ func (s *session) fail(err error) {
 	}
 }
 
-// watch ends the client after a failure, and when there is something to acknowledge and nothing was, for the
-// time: the client itself never gives up a record that a broker may have.
+// watch closes the client after a failure, or if records are in flight and none was acknowledged for the timeout: the
+// client itself never gives up a record that a broker may have.
 func (s *session) watch(timeout time.Duration) {
 	tick := time.NewTicker(timeout/8 + 1)
 	defer tick.Stop()
@@ -82,7 +82,7 @@ func (s *session) watch(timeout time.Duration) {
 	}
 }
 
-// silence says that nothing is acknowledged, and why as far as that is known.
+// silence says that nothing is acknowledged, and why, if that is known.
 func (s *session) silence(timeout time.Duration) error {
 	if last := s.trouble.Load(); last != nil {
 		return fmt.Errorf("nothing was acknowledged by Kafka for %v: %w", timeout, *last)
@@ -91,11 +91,11 @@ func (s *session) silence(timeout time.Duration) error {
 }
 
 // errSpent is what a session's client gets when it tries to go on after a failure.
-var errSpent = errors.New("the producer has failed and is thrown away")
+var errSpent = errors.New("the producer has failed and is being replaced")
 
-// gate wraps how the session's client connects, so that a record that has failed is never overtaken (Promises
-// 2 and 3). The client answers a failure by beginning a new epoch of its producer and sends what was handed
-// over meanwhile in that, before anyone has heard of the failure: so no second epoch leaves this process.
+// gate wraps how the session's client connects, so that a record that has failed is never overtaken (Promises 2 and 3).
+// After a failure the client starts a new epoch of its producer and sends in it what was handed over in the meantime,
+// before it reports the failure. So no second epoch may leave this process.
 func (s *session) gate(dial dialer) dialer {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := dial(ctx, network, addr)
@@ -129,7 +129,7 @@ func (g *gated) Write(request []byte) (int, error) {
 
 func (g *gated) Read(b []byte) (int, error) { return g.noted(g.Conn.Read(b)) }
 
-// noted remembers what went wrong, other than that we have closed the connection.
+// noted remembers what went wrong, unless we closed the connection ourselves.
 func (g *gated) noted(n int, err error) (int, error) {
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		g.session.trouble.Store(&err)
@@ -137,13 +137,13 @@ func (g *gated) noted(n int, err error) (int, error) {
 	return n, err
 }
 
-// Where a produce request has what follows its header, and a record batch the epoch of its producer.
+// Positions of the client ID in a produce request, and of the producer's epoch in a record batch.
 const (
 	clientIDAt = 12
 	epochAt    = 51
 )
 
-// sameEpoch reports a produce request in another epoch than the session's first.
+// sameEpoch refuses a produce request in any epoch but the session's first.
 func (s *session) sameEpoch(request []byte) error {
 	p := kmsg.NewPtrProduceRequest()
 	p.Version = int16(binary.BigEndian.Uint16(request[6:]))
@@ -152,12 +152,12 @@ func (s *session) sameEpoch(request []byte) error {
 		body++ // no tags
 	}
 	if err := p.UnsafeReadFrom(request[body:]); err != nil {
-		return fmt.Errorf("read the request that is to be sent: %w", err)
+		return fmt.Errorf("read the request to be sent: %w", err)
 	}
 	for _, topic := range p.Topics {
 		for _, partition := range topic.Partitions {
 			if len(partition.Records) < epochAt+2 {
-				return errors.New("read the request that is to be sent: a batch is too short")
+				return errors.New("read the request to be sent: a batch is too short")
 			}
 			epoch := int32(binary.BigEndian.Uint16(partition.Records[epochAt:])) + 1
 			if !s.epoch.CompareAndSwap(0, epoch) && s.epoch.Load() != epoch {

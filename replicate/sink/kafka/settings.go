@@ -21,9 +21,10 @@ const (
 	SettingTLSServerName     replicate.Setting = "kafka.Config.TLS.ServerName"
 	SettingSASL              replicate.Setting = "kafka.Config.SASL"
 	SettingSASLMechanism     replicate.Setting = "kafka.Config.SASL.Mechanism"
+	SettingSASLPasswordFile  replicate.Setting = "kafka.Config.SASL.PasswordFile"
 )
 
-// names are the settings that a hint names.
+// names are the settings that a hint mentions.
 type names = []replicate.Setting
 
 // wrongSetting is the error of a setting that can't work.

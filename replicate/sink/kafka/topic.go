@@ -25,7 +25,7 @@ const (
 	batchMaxLeast   = 1024      // below it there is no room for a row
 )
 
-// limits are the largest batches that topics take, in bytes, as far as that could be read.
+// limits are the largest batches that topics take, in bytes, if that could be read.
 type limits map[string]int32
 
 func (l limits) of(topic string) int32 {
@@ -46,7 +46,7 @@ func (s *Sink) verifyTopics(ctx context.Context) (limits, error) {
 			return nil, err
 		}
 	}
-	// The client keeps what it was told about topics for so long: each look must be a new one.
+	// By default the client caches what it knows about topics for longer, but each look must be a new one.
 	client, err := kgo.NewClient(append(options, kgo.MetadataMinAge(lookPause/2))...)
 	if err != nil {
 		return nil, replicate.Stop(fmt.Errorf("connect to Kafka: %w", err), "correct %s", SettingConfig)
@@ -71,8 +71,8 @@ func (s *Sink) verifyTopics(ctx context.Context) (limits, error) {
 	return s.settings(ctx, admin, found)
 }
 
-// resolve looks up the names under which the leaders of the topic's partitions want to be reached: the client would
-// try a name that does not resolve for long, and say nothing of it.
+// resolve looks up the names that the leaders of the topic's partitions advertise: the client would keep trying a name
+// that does not resolve, and not report it.
 func resolve(ctx context.Context, admin *kadm.Client, topic kadm.TopicDetail) error {
 	known, err := admin.BrokerMetadata(ctx)
 	if err != nil {
@@ -96,14 +96,14 @@ func resolve(ctx context.Context, admin *kadm.Client, topic kadm.TopicDetail) er
 	return nil
 }
 
-// What may be otherwise a moment later is looked at several times: a broker that has just started, or has just
-// been told to create a topic, may not know it yet, and one that is being stopped hangs up.
+// What may change in a moment is looked at several times: a broker that has just started, or has just been told to
+// create a topic, may not know the topic yet, and one that is shutting down hangs up.
 const (
 	lookPause = 200 * time.Millisecond
 	looksMax  = 5
 )
 
-// find looks for a topic, and creates it where it is missing and that is asked for.
+// find looks for a topic, and creates a missing one if the settings ask for that.
 func (s *Sink) find(ctx context.Context, admin *kadm.Client, topic string) (kadm.TopicDetail, error) {
 	for look := 1; ; look++ {
 		detail, err := metadata(ctx, admin, topic)
@@ -131,7 +131,7 @@ func (s *Sink) find(ctx context.Context, admin *kadm.Client, topic string) (kadm
 	}
 }
 
-// metadata asks for one topic alone: an error is then about it.
+// metadata asks for a single topic, so that an error is about that topic.
 func metadata(ctx context.Context, admin *kadm.Client, topic string) (kadm.TopicDetail, error) {
 	found, err := admin.ListTopics(ctx, topic)
 	var denied *kadm.AuthError
@@ -170,14 +170,14 @@ func (s *Sink) create(ctx context.Context, admin *kadm.Client, topic string) err
 				" correct %s and %s, or create it yourself", SettingPartitions, SettingReplicationFactor)
 		}
 	}
-	if errors.Is(err, kerr.InvalidReplicationFactor) { // brokers may be missing that come yet
+	if errors.Is(err, kerr.InvalidReplicationFactor) { // missing brokers may still come
 		return replicate.Hint(fmt.Errorf("%s: %w", what, err), "check %s", SettingReplicationFactor)
 	}
 	return Classify(what, err)
 }
 
-// settings asks for what the topics take: their max.message.bytes, and whether enough replicas are there for a
-// write. Who may write need not be allowed to read settings, so what is usual serves where it can't be asked for.
+// settings reads what the topics take: their max.message.bytes, and whether there are enough replicas for a write. A
+// user who may write need not be allowed to read settings, so the usual values serve if they can't be read.
 func (s *Sink) settings(ctx context.Context, admin *kadm.Client, topics map[string]kadm.TopicDetail) (limits, error) {
 	found := limits{}
 	configs, err := admin.DescribeTopicConfigs(ctx, slices.Collect(maps.Keys(topics))...)
@@ -211,7 +211,7 @@ func (s *Sink) settings(ctx context.Context, admin *kadm.Client, topics map[stri
 	return found, nil
 }
 
-// inSync says which partition can't be written, rather than wait for an acknowledgement that does not come.
+// inSync reports a partition that can't be written, rather than wait for an acknowledgement that never comes.
 func inSync(topic kadm.TopicDetail, least int) error {
 	for _, p := range topic.Partitions.Sorted() {
 		if len(p.ISR) < least {

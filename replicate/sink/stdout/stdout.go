@@ -1,5 +1,4 @@
-// Package stdout prints messages, one a line, instead of publishing them: for a look at what would be
-// published.
+// Package stdout prints messages, one per line, instead of publishing them, to show what would be published.
 package stdout
 
 import (
@@ -24,8 +23,7 @@ func New(w io.Writer) *Sink { return &Sink{w: bufio.NewWriterSize(w, 64<<10)} }
 // Open does nothing: there is nothing to connect to.
 func (s *Sink) Open(context.Context) (replicate.SinkInfo, error) { return replicate.SinkInfo{}, nil }
 
-// Publish prints the batch and flushes it. A second attempt would print rows twice, so every error ends
-// the job.
+// Publish prints the batch and flushes it. A retry would print rows twice, so every error ends the job.
 func (s *Sink) Publish(_ context.Context, batch *replicate.Batch, done func(error)) {
 	err := s.print(batch)
 	switch {

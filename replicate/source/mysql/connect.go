@@ -44,6 +44,7 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 	}
 	return &source[R, K]{
 		table: t, builder: b, target: target, settle: c.Settle, warn: c.Warn, warned: map[string]bool{},
+		job: c.Job, readURI: c.ReadURI,
 	}, nil
 }
 
@@ -53,6 +54,8 @@ type source[R any, K replicate.Key] struct {
 	target  *target
 	settle  replicate.Settle
 	warn    func(string)
+	job     string
+	readURI func() (string, error)
 
 	conn     *wire.Conn
 	maria    bool
@@ -64,6 +67,9 @@ type source[R any, K replicate.Key] struct {
 	lookup   *wire.Statement
 	r        R   // the row being read
 	limit    int // rows to ask for, sized by what rows have weighed
+	high     K   // the highest key, as the last fence has it
+	hasHigh  bool
+	fenced   bool // there was a fence since the source was opened
 
 	warned map[string]bool // outlives a connection
 }
@@ -88,6 +94,15 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.Close(); err != nil {
 		return err
 	}
+	if s.readURI != nil {
+		uri, err := s.readURI()
+		if err != nil {
+			return err
+		}
+		if s.target, err = parseURI(uri, s.job); err != nil {
+			return err
+		}
+	}
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
@@ -103,7 +118,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if s.proof, err = s.verify(ctx, true); err != nil {
 		return err
 	}
-	s.prepared, s.limit = prepared{}, firstLimit
+	s.prepared, s.limit, s.fenced = prepared{}, firstLimit, false
 	return s.verifyOffset(ctx, at)
 }
 

@@ -15,6 +15,7 @@
 //	holders.go  who the holders are
 //	offset.go   signs that keys were used again
 //	poll.go     one round trip per poll: fence, then the page in a newer snapshot
+//	idle.go     the brief look at a table where nothing was left, and why it is enough
 //	audit.go    single keys, for the late-row audit
 //	count.go    counting rows, for the operator
 //	mybin/      values

@@ -67,11 +67,8 @@ func (s *source[R, K]) readFence() (f replicate.Fence[K], err error) {
 	if err != nil {
 		return f, err
 	}
-	if len(high) > 0 {
-		if f.High, err = replicate.ParseKey[K](high[0][0]); err != nil {
-			return f, err
-		}
-		f.HasHigh = true
+	if f.High, f.HasHigh, err = highOf[K](high); err != nil {
+		return f, err
 	}
 	f.Incarnation = s.incarnation()
 	if !s.proof.blind {
@@ -84,6 +81,15 @@ func (s *source[R, K]) readFence() (f replicate.Fence[K], err error) {
 		err = errStale // Promise 5
 	}
 	return f, err
+}
+
+// highOf is the highest key, from the answer to highQuery.
+func highOf[K replicate.Key](rows [][]string) (high K, has bool, err error) {
+	if len(rows) == 0 {
+		return high, false, nil
+	}
+	high, err = replicate.ParseKey[K](rows[0][0])
+	return high, err == nil, err
 }
 
 // readHolders reads who may still commit a key up to the highest.

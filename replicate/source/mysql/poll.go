@@ -60,6 +60,11 @@ func (s *source[R, K]) Poll(
 	if s.conn == nil {
 		return result, errNotOpen
 	}
+	if req.Idle {
+		if unchanged, err := s.unchanged(ctx); err != nil || unchanged {
+			return replicate.PollResult{Unchanged: unchanged}, err
+		}
+	}
 	limit := min(s.limit, req.MaxRows)
 	err = s.conn.SendQuery(s.fenceQuery())
 	if req.HasAfter {
@@ -92,6 +97,7 @@ func (s *source[R, K]) readAnswers(
 	if err != nil {
 		return result, err
 	}
+	s.high, s.hasHigh, s.fenced = fence.High, fence.HasHigh, true
 	bound := req.OnFence(fence)
 	s.conn.Await()
 	rows, err := s.conn.AnswerBinary()

@@ -42,7 +42,7 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 	}
 	return &source[R, K]{
 		table: t, builder: b, config: config, settle: c.Settle, formats: resultFormats(t.Columns),
-		warn: c.Warn, warned: map[string]bool{},
+		warn: c.Warn, warned: map[string]bool{}, job: c.Job, readURI: c.ReadURI,
 	}, nil
 }
 
@@ -51,14 +51,19 @@ type source[R any, K replicate.Key] struct {
 	builder *replicate.Builder[R, K]
 	config  *pgconn.Config
 	settle  replicate.Settle
-	formats []int16 // of the columns of rows
+	formats []int16  // of the columns of rows
+	types   []uint32 // numbers of the types of the columns, as they were verified
 	warn    func(string)
+	job     string
+	readURI func() (string, error)
 
 	conn   *pgconn.PgConn
 	proof  proof
 	r      R   // the row being read
 	limit  int // rows to ask for, sized by what rows have weighed
 	params [2][]byte
+	drawn  upTo[K] // the highest key drawn, as the last fence has it
+	fenced bool    // there was a fence since the source was opened
 	beyond upTo[K] // the first row beyond the bound, as the last poll that saw one has it
 
 	// What outlives a connection.
@@ -86,6 +91,15 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.Close(); err != nil {
 		return err
 	}
+	if s.readURI != nil {
+		uri, err := s.readURI()
+		if err != nil {
+			return err
+		}
+		if s.config, err = ParseURI(uri, s.job); err != nil {
+			return err
+		}
+	}
 	if s.conn, err = s.connect(ctx); err != nil {
 		return err
 	}
@@ -108,7 +122,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	s.limit = firstLimit
+	s.limit, s.fenced = firstLimit, false
 	if err := s.verifyOffset(ctx, at); err != nil {
 		return err
 	}

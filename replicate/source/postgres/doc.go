@@ -14,7 +14,8 @@
 //
 // What must hold before a row is read:
 //
-//	verify.go    the table, its columns, its key
+//	verify.go    the table, its key
+//	columns.go   the columns and the numbers of their types, then and in each result
 //	tree.go      the table with its partitions and children, and what in it can't be proven
 //	sequence.go  the one sequence that every key comes from
 //	trigger.go   triggers that may set the key
@@ -27,6 +28,7 @@
 //	fence.go     the fence: the sequence's last value, and who may still use a key up to it
 //	holders.go   who they are
 //	poll.go      one round trip per poll: the fence, then the page in a newer snapshot
+//	idle.go      the brief look at a table where nothing was left, and why it is enough
 //	encoding.go  texts that are not valid in the database's encoding
 //	audit.go     single keys, for the late-row audit
 //	stranded.go  rows above the sequence

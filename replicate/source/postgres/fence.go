@@ -80,15 +80,11 @@ func (p *proof) drawn(last int64, called bool) (high int64, has bool) {
 // readFence reads the answers to both statements, and whether what was verified still holds.
 func (s *source[R, K]) readFence(p *pgconn.Pipeline) (f replicate.Fence[K], err error) {
 	high, origin, err := oneRow(p)
-	var server *pgconn.PgError
-	if errors.As(err, &server) && server.Code == undefinedTable {
-		return f, errStale // what has become of the sequence is found out when the source is opened
-	}
 	if err != nil {
-		return f, s.classify("read the sequence of table "+s.table.Name, err)
+		return f, s.highFailed(err)
 	}
-	key, has := s.proof.drawn(int64(binary.BigEndian.Uint64(high[0])), high[1][0] != 0)
-	f.High, f.HasHigh = K(key), has
+	drawn := s.highOf(high)
+	f.High, f.HasHigh = drawn.key, drawn.has
 	holders, _, err := oneRow(p)
 	if err != nil {
 		return f, s.classify("read the open transactions", err)
@@ -100,6 +96,20 @@ func (s *source[R, K]) readFence(p *pgconn.Pipeline) (f replicate.Fence[K], err 
 		return f, errStale // Promise 5
 	}
 	return f, nil
+}
+
+// highOf is the highest key drawn, from the row that says so.
+func (s *source[R, K]) highOf(row [][]byte) upTo[K] {
+	key, has := s.proof.drawn(int64(binary.BigEndian.Uint64(row[0])), row[1][0] != 0)
+	return upTo[K]{K(key), has}
+}
+
+func (s *source[R, K]) highFailed(err error) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == undefinedTable {
+		return errStale // what has become of the sequence is found out when the source is opened
+	}
+	return s.classify("read the sequence of table "+s.table.Name, err)
 }
 
 // oneRow reads a result of one row, and the Sync behind it. origin is the relation that the row comes from: the

@@ -75,32 +75,17 @@ func (s *source[R, K]) prepare(ctx context.Context) error {
 	return nil
 }
 
-// compareTypes compares a result's columns with what was generated, and the table that they come from with the
-// one that was verified, for each result: between two polls someone may have changed the table, or given its name
-// to another.
-func (s *source[R, K]) compareTypes(fields []pgconn.FieldDescription) error {
-	if len(fields) != len(s.table.Columns) {
-		return replicate.Stop(fmt.Errorf("the query of table %s has %d columns, the code was generated for %d",
-			s.table.Name, len(fields), len(s.table.Columns)), "regenerate: "+s.table.Regenerate)
-	}
-	for i, c := range s.table.Columns {
-		if c.Name == s.table.KeyColumn && fields[i].TableOID != s.proof.table {
-			return errStale
-		}
-		if c.OID != 0 && fields[i].DataTypeOID != c.OID {
-			return replicate.Stop(fmt.Errorf("column %s of table %s has type number %d, the code was generated for %d",
-				c.Name, s.table.Name, fields[i].DataTypeOID, c.OID), "regenerate: "+s.table.Regenerate)
-		}
-	}
-	return nil
-}
-
 // Poll sends all three statements in one round trip, each with a Sync of its own, so that each is a
 // transaction with a snapshot of its own: the page's is newer than the fence (Promise 1).
 func (s *source[R, K]) Poll(
 	ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K],
 ) (replicate.PollResult, error) {
 	page.Reset()
+	if req.Idle {
+		if unchanged, err := s.unchanged(ctx); err != nil || unchanged {
+			return replicate.PollResult{Unchanged: unchanged}, err
+		}
+	}
 	defer s.cover.pass(req, page)
 	p := s.conn.StartPipeline(ctx)
 	p.SendQueryPrepared(stmtHigh, nil, nil, binaryFormat)
@@ -142,6 +127,7 @@ func (s *source[R, K]) readAnswers(
 	if err != nil {
 		return replicate.PollResult{}, err
 	}
+	s.drawn, s.fenced = upTo[K]{fence.High, fence.HasHigh}, true
 	bound := req.OnFence(fence)
 	rows, err := nextResult(p)
 	if err != nil {

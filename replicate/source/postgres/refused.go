@@ -251,8 +251,8 @@ var hopeless = []struct {
 	{"42804", "the table was changed: regenerate the replicator", nil},
 	{"42P18", "the table was changed: regenerate the replicator", nil},
 	{"42809", "name the table itself, not a view of it", nil},
-	{"22021", "mend the texts that are not valid in the database's encoding", nil},
-	{"22P05", "mend the texts that have no counterpart in UTF-8", nil},
+	{"22021", "correct the texts that are not valid in the database's encoding", nil},
+	{"22P05", "correct the texts that have no counterpart in UTF-8", nil},
 	{"42", "PostgreSQL does not take a query of this replicator: if the table was changed, regenerate it", nil},
 }
 

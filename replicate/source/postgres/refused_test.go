@@ -57,7 +57,8 @@ func pooler(code, message string) func(net.Conn) {
 // TestPoolersThatRefuse has the refusals of PgBouncer, RDS Proxy and others: what waiting heals is tried again, and
 // the rest stops with what to do.
 func TestPoolersThatRefuse(t *testing.T) {
-	const ignore = "ignore_startup_parameters = IntervalStyle, default_transaction_isolation, extra_float_digits, " +
+	const ignore = "ignore_startup_parameters = IntervalStyle, bytea_output, default_transaction_isolation, " +
+		"extra_float_digits, " +
 		"lc_monetary, quote_all_identifiers, row_security, search_path"
 	for _, c := range []struct{ code, message, want string }{
 		{"08P01", "unsupported startup parameter: search_path", ignore},

@@ -19,6 +19,7 @@ var pinned = map[string]string{
 	"TimeZone":                      "UTC",
 	"DateStyle":                     "ISO, MDY",
 	"IntervalStyle":                 "iso_8601",
+	"bytea_output":                  "hex", // inside composite types
 	"extra_float_digits":            "1",
 	"search_path":                   "public",
 	"lc_monetary":                   "C",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/repliqate/repliqate/replicate"
 )
@@ -70,46 +69,6 @@ func (s *source[R, K]) verify(ctx context.Context) (p proof, all tree, err error
 	}
 	p.stamp = rows[0][2]
 	return p, all, nil
-}
-
-// verifyColumns compares the live columns with those that the code was generated for.
-func (s *source[R, K]) verifyColumns(ctx context.Context, root string) error {
-	rows, err := s.rows(ctx, `SELECT attname, format_type(atttypid, NULL), attnotnull,
-			has_column_privilege($1::oid, attnum, 'SELECT')
-		FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum`, root)
-	if err != nil {
-		return err
-	}
-	regenerate := "regenerate: " + s.table.Regenerate
-	for _, c := range s.table.Columns {
-		i := slices.IndexFunc(rows, func(row []string) bool { return row[0] == c.Name })
-		if i < 0 {
-			return replicate.Stop(fmt.Errorf("table %s has no column %s any more", s.table.Name, c.Name), regenerate)
-		}
-		live := rows[i]
-		switch {
-		case live[1] != c.Type:
-			return replicate.Stop(fmt.Errorf("column %s of table %s is of type %s, the code was generated for %s",
-				c.Name, s.table.Name, live[1], c.Type), regenerate)
-		case live[2] != "t" && !c.Nullable:
-			return replicate.Stop(fmt.Errorf("column %s of table %s may be null, the code was generated for not null",
-				c.Name, s.table.Name), regenerate)
-		case live[3] != "t":
-			return replicate.Stop(fmt.Errorf("this role may not read column %s of table %s", c.Name, s.table.Name),
-				"GRANT SELECT ON "+s.table.Relation+" to it")
-		}
-		rows = slices.Delete(rows, i, i+1)
-	}
-	for _, extra := range rows {
-		s.warnOnce("column " + extra[0] + " of table " + s.table.Name + " is new and is not published; to publish it, " +
-			regenerate)
-	}
-	hidden, err := s.value(ctx, "SELECT row_security_active($1::oid)", root)
-	if err == nil && hidden == "t" {
-		err = replicate.Stop(fmt.Errorf("row level security hides rows of table %s from this role", s.table.Name),
-			"ALTER ROLE ... BYPASSRLS, or connect as the table's owner")
-	}
-	return err
 }
 
 // verifyKey wants the key to be unique and not null. A partitioned table can have no such index where it is

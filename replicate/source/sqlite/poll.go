@@ -16,6 +16,15 @@ func (s *source[R, K]) Poll(
 	ctx context.Context, req replicate.PollRequest[K], page *replicate.Page[K],
 ) (replicate.PollResult, error) {
 	s.conn.SetInterrupt(ctx.Done())
+	// It is read before the fence and the page: what is committed after it counts as a change at the next poll.
+	changes, err := s.number(s.changes, "read whether the database was changed")
+	if err != nil {
+		return replicate.PollResult{}, err
+	}
+	if req.Idle && s.looked && changes == s.lookedAt {
+		return replicate.PollResult{Unchanged: true}, nil // nobody has committed anything since
+	}
+	s.looked, s.lookedAt = true, changes
 	fence, err := s.fence()
 	if err != nil {
 		return replicate.PollResult{}, err
@@ -36,15 +45,20 @@ func (s *source[R, K]) Poll(
 var errStale = errors.New("the schema was changed: rows are read again as soon as the table is verified")
 
 // schemaVersion grows with each change of the schema.
-func (s *source[R, K]) schemaVersion() (version int64, err error) {
-	found, err := s.version.Step()
+func (s *source[R, K]) schemaVersion() (int64, error) {
+	return s.number(s.version, "read the version of the schema")
+}
+
+// number runs a statement of one number.
+func (s *source[R, K]) number(stmt *sqlite.Stmt, what string) (n int64, err error) {
+	found, err := stmt.Step()
 	if err == nil && found {
-		version = s.version.ColumnInt64(0)
+		n = stmt.ColumnInt64(0)
 	}
-	if err = errors.Join(err, s.version.Reset()); err != nil {
-		return 0, s.classify("read the version of the schema", err)
+	if err = errors.Join(err, stmt.Reset()); err != nil {
+		return 0, s.classify(what, err)
 	}
-	return version, nil
+	return n, nil
 }
 
 // fence reads the highest key, and stops when it has fallen back: a key was or will be used again.

@@ -69,6 +69,9 @@ type source[R any, K replicate.Key] struct {
 	first, next, high *sqlite.Stmt
 	lookup, version   *sqlite.Stmt
 	verified          int64 // the version of the schema that was verified
+	changes           *sqlite.Stmt
+	lookedAt          int64 // what changes said before the last page was read
+	looked            bool  // a page was read since the source was opened
 	row               sqlval.Row
 	r                 R
 	autoIncrement     bool // the live table guarantees that keys only grow
@@ -124,7 +127,11 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if s.verified, err = s.schemaVersion(); err != nil {
 		return err
 	}
-	s.wasOpen = true
+	// It has another value as soon as another connection has committed anything.
+	if s.changes, err = s.conn.Prepare("PRAGMA data_version"); err != nil {
+		return s.classify("prepare query", err)
+	}
+	s.looked, s.wasOpen = false, true
 	if err := s.verify(); err != nil {
 		return err
 	}

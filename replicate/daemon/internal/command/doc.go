@@ -3,4 +3,6 @@
 //
 //	command.go  how a command is called, and its exit status
 //	options.go  the options that every command takes
+//	flags.go    the options of one command
+//	keys.go     keys that commands need
 package command

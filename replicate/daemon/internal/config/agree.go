@@ -29,20 +29,21 @@ func (c *Config) Agree(g Generated) error {
 	all, _, _ := strings.Cut(g.Regenerate, " --fields")
 	switch {
 	case !sameTable(c.Table, g.Table):
-		return c.doc.Fault(sourceKey+"table", "it is %s, this program was generated for %s; run the one for your table, "+
+		return c.doc.Fault(sourceKey+"table", "it is %s, but this program was generated for %s; run the one for your table, "+
 			"or generate it: repliqate-gen --config %s --schema FILE",
 			c.doc.Shown(sourceKey+"table", c.Table, nameMax), g.Table, c.File())
 	case c.PrimaryKey != g.Key && unquote(c.PrimaryKey) != g.Key:
 		return c.doc.Fault(sourceKey+"primary_key",
-			"it is %s, this program was generated for %s; regenerate: %s --primary-key %s",
+			"it is %s, but this program was generated for %s; regenerate: %s --primary-key %s",
 			c.doc.Shown(sourceKey+"primary_key", c.PrimaryKey, nameMax), g.Key,
 			otherKey.ReplaceAllString(g.Regenerate, ""), c.argument(sourceKey+"primary_key", c.PrimaryKey))
 	case len(c.Fields) > 0 && !sameSet(c.Fields, g.Fields):
-		return c.doc.Fault(sourceKey+"fields", "they are %s, this program was generated for %s; regenerate: %s --fields %s",
+		return c.doc.Fault(sourceKey+"fields",
+			"they are %s, but this program was generated for %s; regenerate: %s --fields %s",
 			c.doc.Shown(sourceKey+"fields", strings.Join(c.Fields, ", "), namesMax), strings.Join(g.Fields, ", "), all,
 			c.argument(sourceKey+"fields", strings.Join(c.Fields, ",")))
 	case len(c.Fields) == 0 && len(g.Fields) < len(g.Columns):
-		return c.doc.Fault(sourceKey+"fields", "they are all columns, this program was generated for %s; regenerate: %s",
+		return c.doc.Fault(sourceKey+"fields", "they are all columns, but this program was generated for %s; regenerate: %s",
 			strings.Join(g.Fields, ", "), all)
 	}
 	return c.findKey(g)
@@ -152,7 +153,7 @@ func (c *Config) findKey(g Generated) error {
 				"the nearest is %s; a column that is not published can't be part of the key",
 				c.doc.Shown(kafkaKey+"key", name, nameMax), strings.Join(g.Columns, ", "), nearest.Of(name, g.Columns))
 		case slices.Contains(columns, i):
-			return c.doc.Fault(kafkaKey+"key", "column %s stands there twice", name)
+			return c.doc.Fault(kafkaKey+"key", "column %s is listed twice", name)
 		}
 		columns = append(columns, i)
 	}

@@ -36,6 +36,10 @@ func bindings(c *Config) []binding {
 	out := []binding{
 		bind("name", &c.Name),
 		bind("statsd_addr", &c.StatsdAddr),
+		bind("http_addr", &c.HTTP.Addr, SettingHTTPAddr),
+		bind("http_token_file", &c.HTTP.TokenFile, SettingHTTPToken),
+		bind("http_pprof", &c.HTTP.Pprof),
+		bind("http_ready_sec", &c.HTTP.Ready),
 		bind("once_wait_sec", &c.Loop.OnceWait, loopconfig.SettingOnceWait),
 		bind("drain_timeout_sec", &c.Loop.DrainTimeout),
 		bind("stuck_after_sec", &c.Loop.StuckAfter),
@@ -43,6 +47,7 @@ func bindings(c *Config) []binding {
 		bind("redis_addr", &c.Redis.Addr, redis.SettingAddr),
 		bind("redis.username", &c.Redis.Username, redis.SettingUsername),
 		bind("redis.password", &c.Redis.Password, redis.SettingPassword),
+		bind("redis.password_file", &c.Redis.PasswordFile, redis.SettingPasswordFile),
 		bind("redis.tls", &c.Redis.TLS, redis.SettingTLS),
 		bind("redis.ca_file", &c.Redis.CAFile, redis.SettingCAFile),
 		bind("redis.db", &c.Redis.DB, redis.SettingDB),
@@ -57,6 +62,7 @@ func bindings(c *Config) []binding {
 func sourceBindings(c *Config) []binding {
 	return []binding{
 		bind(sourceKey+"uri", &c.URI, replicate.SettingURI),
+		bind(sourceKey+"uri_file", &c.URIFile),
 		bind(sourceKey+"table", &c.Table),
 		bind(sourceKey+"primary_key", &c.PrimaryKey),
 		bind(sourceKey+"fields", &c.Fields),
@@ -93,6 +99,7 @@ func targetBindings(c *Config) []binding {
 		bind(kafkaKey+"sasl.mechanism", &k.SASL.Mechanism, kafka.SettingSASLMechanism),
 		bind(kafkaKey+"sasl.username", &k.SASL.Username),
 		bind(kafkaKey+"sasl.password", &k.SASL.Password),
+		bind(kafkaKey+"sasl.password_file", &k.SASL.PasswordFile, kafka.SettingSASLPasswordFile),
 		bind(kafkaKey+"linger_ms", &k.Linger),
 		bind(kafkaKey+"compression", &k.Compression, kafka.SettingCompression),
 		bind(kafkaKey+"buffered_bytes", &k.BufferedBytes, kafka.SettingBufferedBytes, replicate.SettingMaxMessageBytes),

@@ -21,10 +21,13 @@ const (
 
 // check reports what is missing, is not what it must be, or contradicts itself.
 func (c *Config) check(warn func(string)) error {
-	for _, find := range []func() error{c.missing, c.addresses, c.topics, c.offset, c.kafka, c.settling} {
+	for _, find := range []func() error{c.missing, c.secrets, c.addresses, c.topics, c.offset, c.kafka, c.settling} {
 		if err := find(); err != nil {
 			return err
 		}
+	}
+	if err := c.http(warn); err != nil {
+		return err
 	}
 	if c.Kafka.SASL.Mechanism == "PLAIN" && !c.Kafka.TLS.Enabled {
 		warn(c.doc.Fault(kafkaKey+"sasl.mechanism", "PLAIN sends the password as it is, and tls is not enabled").Error())
@@ -35,11 +38,14 @@ func (c *Config) check(warn func(string)) error {
 // missing finds a required key without a value.
 func (c *Config) missing() error {
 	if !c.doc.HasRoot() {
-		return fmt.Errorf("%s:1: %s is missing: expected the key that all others stand below", c.File(), configkeys.Root)
+		return fmt.Errorf("%s:1: %s is missing: expected the key that contains all others", c.File(), configkeys.Root)
 	}
 	values := targets(c)
 	for _, k := range configkeys.All() {
 		value, isText := values[k.Name].(*string)
+		if other, found := configkeys.Replacement(k.Name); found && c.doc.Has(other.Name) {
+			continue
+		}
 		if k.Required && (isText && *value == "" || !c.doc.Has(k.Name)) {
 			return c.doc.Missing(k.Name, k.Expect)
 		}
@@ -111,7 +117,7 @@ func (c *Config) topics() error {
 	}
 	switch {
 	case c.Kafka.DeadLetterTopic == c.Kafka.Topic:
-		return c.doc.Fault(kafkaKey+"dead_letter_topic", "expected another topic than topic")
+		return c.doc.Fault(kafkaKey+"dead_letter_topic", "expected a topic other than topic")
 	case c.Kafka.DeadLetterTopic != "" && !c.doc.Has(kafkaKey+"on_bad_row"):
 		return c.doc.Fault(kafkaKey+"dead_letter_topic", "it has no effect without on_bad_row: dead_letter")
 	}
@@ -150,8 +156,9 @@ func (c *Config) kafka() error {
 		return c.doc.Fault(kafkaKey+"sasl", "its settings have no effect without mechanism")
 	case sasl.Mechanism != "" && sasl.Username == "":
 		return c.doc.Fault(kafkaKey+"sasl.username", "expected a user, since mechanism is %s", sasl.Mechanism)
-	case sasl.Mechanism != "" && sasl.Password == "":
-		return c.doc.Fault(kafkaKey+"sasl.password", "expected a password, since mechanism is %s", sasl.Mechanism)
+	case sasl.Mechanism != "" && sasl.Password == "" && sasl.PasswordFile == "":
+		return c.doc.Fault(kafkaKey+"sasl.password", "expected a password, or password_file, since mechanism is %s",
+			sasl.Mechanism)
 	case k.Partitions != 0 && !c.doc.Has(kafkaKey+"create_topic"):
 		return c.doc.Fault(kafkaKey+"partitions", "it has no effect without create_topic: true")
 	case k.ReplicationFactor != 0 && !c.doc.Has(kafkaKey+"create_topic"):
@@ -173,7 +180,7 @@ func (c *Config) settling() error {
 		return c.doc.Fault(sourceKey+"settle", "expected sequence or unsafe_delay_sec")
 	case loop.AuditInterval > loop.AuditKeep:
 		return c.doc.Fault(sourceKey+"audit",
-			"expected keep_sec of at least interval_sec, or a gap is forgotten before it is looked at")
+			"expected keep_sec to be at least interval_sec, or a gap is forgotten before it is looked up")
 	}
 	return nil
 }

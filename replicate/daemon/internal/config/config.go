@@ -19,6 +19,7 @@ type Config struct {
 	Name       string
 	StatsdAddr string
 	LogFormat  string
+	HTTP       HTTP
 
 	OffsetFile string
 	Lease      string // empty: the file does not say
@@ -26,6 +27,7 @@ type Config struct {
 	Loop       loop.Config
 
 	URI        string
+	URIFile    string // where it was read, if it was not in the configuration
 	Table      string
 	PrimaryKey string
 	Fields     []string
@@ -61,7 +63,7 @@ func read(doc *keys.Document, root *yaml.Node, warn func(string)) (*Config, erro
 }
 
 // leastPoll is what a poll interval of 0 means, which the Python daemon allowed.
-const leastPoll = 10 * time.Millisecond
+const leastPoll = time.Millisecond
 
 // complete fills in what follows from several keys.
 func (c *Config) complete() {

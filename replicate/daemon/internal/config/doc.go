@@ -4,7 +4,10 @@
 //	config.go  Config, and the reading of it
 //	bind.go    where each key's value goes, and by which name a part knows it
 //	check.go   what is missing or contradicts itself
+//	secrets.go secrets that stand in files of their own
+//	http.go    where the page is served
 //	agree.go   what must agree with the generated code
+//	change.go  what differs when the configuration is read again
 //	place.go   errors of parts, in the configuration's words
 //
 // Parts know none of the keys. They report a bad setting as a replicate.SettingError and mention settings in hints

@@ -58,6 +58,11 @@ func assemble[R any, K replicate.Key](
 	if c.StatsdAddr != "" {
 		j.addStatsd(c)
 	}
+	if c.HTTP.Addr != "" && !o.Print {
+		if err := addPage(j, p, c, log); err != nil {
+			return err
+		}
+	}
 	if o.Print {
 		j.Parts.Sink, j.Parts.Store = stdout.New(o.Out), memory.New()
 		return nil
@@ -70,7 +75,7 @@ func assemble[R any, K replicate.Key](
 	store, err := NewStore(c)
 	switch {
 	case errors.Is(err, ErrNoStore):
-		log.Warn("the offset is kept in memory alone, so each start publishes the table from its first row: " +
+		log.Warn("the offset is kept only in memory, so each start publishes the table from its first row: " +
 			"set redis_addr or offset_file")
 		j.Parts.Store = memory.New()
 		return nil

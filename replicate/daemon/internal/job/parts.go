@@ -21,7 +21,8 @@ func NewSource[R any, K replicate.Key](p Program[R, K], c *config.Config, log *j
 	codec := json.New(c.Name, c.Table, p.Table.AppendJSON)
 	builder := replicate.NewBuilder(p.Table, codec, c.MessageKey(), c.Kafka.DeadLetterTopic != "")
 	builder.ExplainWith(config.Explain)
-	return p.NewSource(builder, replicate.SourceConfig{URI: c.URI, Job: c.Name, Settle: c.Settle, Warn: log.Warn})
+	return p.NewSource(builder, replicate.SourceConfig{URI: c.URI, ReadURI: c.ReadURI(), Job: c.Name,
+		Settle: c.Settle, Warn: log.Warn})
 }
 
 // NewSink returns the sink. It connects when it is opened.

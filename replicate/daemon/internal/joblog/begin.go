@@ -23,7 +23,7 @@ func (l *Logger) Begin(c *config.Config, s Start) {
 		fields = append(fields, "topic", c.Kafka.Topic, "brokers", strings.Join(c.Kafka.Brokers, ","),
 			"offset", offsetPlace(c), "lease", c.LeaseMode())
 	}
-	l.log.Info("repliqate begins", append(fields, "audit", c.Audit, "once", s.Once)...)
+	l.log.Info("repliqate starts", append(fields, "audit", c.Audit, "once", s.Once)...)
 	if d := c.Settle.UnsafeDelay; d > 0 {
 		l.log.Warn("settle.unsafe_delay_sec is set: rows of transactions that stay open for longer are lost without a trace",
 			"unsafe_delay_s", d.Seconds())

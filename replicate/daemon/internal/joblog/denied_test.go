@@ -15,7 +15,7 @@ func TestDeniedWitnessIsHeard(t *testing.T) {
 	var log bytes.Buffer
 	err := fmt.Errorf("load: %w: allow the user to read group g", replicate.ErrWitnessDenied)
 	New(&log, "text", 0, "job").onLoad(replicate.LoadInfo{Witness: true, Err: err})
-	for _, want := range []string{"level=ERROR", "beginning at the first row", "allow the user to read group g"} {
+	for _, want := range []string{"level=ERROR", "starting at the first row", "allow the user to read group g"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %q: %s", want, log.String())
 		}

@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/progress"
 )
 
 // Hooks returns hooks that log the loop's events.
 func (l *Logger) Hooks() replicate.Hooks {
-	return replicate.Hooks{
+	return replicate.MergeHooks(replicate.Hooks{
 		OnState: l.onState, OnPoll: l.onPoll, OnPublish: l.onPublish, OnLoad: l.onLoad, OnCommit: l.onCommit,
 		OnRetry: l.onRetry, OnLease: l.onLease, OnHorizon: l.onHorizon, OnAudit: l.onAudit, OnStranded: l.onStranded,
-	}
+	}, l.summaryHooks())
 }
 
 // stateText says what each state of the job means.
@@ -34,12 +35,13 @@ func (l *Logger) onState(i replicate.StateInfo) {
 
 func (l *Logger) onPoll(i replicate.PollInfo) {
 	if i.BadRows > 0 {
-		l.log.Warn("rows went to the dead-letter topic", "rows", i.BadRows)
+		l.log.Warn("rows went to the dead-letter topic", "rows", i.BadRows,
+			"remedy", "read that topic: each message has key, column and reason")
 	}
 	if i.Err != nil {
 		return
 	}
-	l.healed("source", "the database is read again")
+	l.healed("source", "the database can be read again")
 	if i.Rows > 0 {
 		l.log.Debug("polled", "rows", i.Rows, "bytes", i.Bytes, "more", i.More, "ms", i.Duration.Milliseconds())
 	}
@@ -47,7 +49,7 @@ func (l *Logger) onPoll(i replicate.PollInfo) {
 
 func (l *Logger) onPublish(i replicate.PublishInfo) {
 	if i.Err == nil {
-		l.healed("sink", "Kafka is written again")
+		l.healed("sink", "Kafka accepts messages again")
 		l.log.Debug("published", "rows", i.Rows, "bytes", i.Bytes, "last", i.Last, "ms", i.Duration.Milliseconds())
 	}
 }
@@ -55,7 +57,7 @@ func (l *Logger) onPublish(i replicate.PublishInfo) {
 func (l *Logger) onLoad(i replicate.LoadInfo) {
 	if i.Witness && errors.Is(i.Err, replicate.ErrWitnessDenied) {
 		// At any verbosity: the store may have lost its offset.
-		l.log.Error("no offset is stored, and whether there is a copy in Kafka can't be read: beginning at the first row",
+		l.log.Error("no offset is stored, and its copy in Kafka can't be read: starting at the first row",
 			"error", oneLine(i.Err))
 	}
 	if i.Err != nil {
@@ -69,9 +71,9 @@ func (l *Logger) onLoad(i replicate.LoadInfo) {
 	switch {
 	case i.Witness && !i.Offset.IsZero():
 		l.log.Warn("the offset store had no offset: continuing from the copy in Kafka; "+
-			"to begin at the first row: offset reset", "offset", i.Offset.Key)
+			"to start at the first row: offset reset", "offset", i.Offset.Key)
 	case i.Offset.IsZero():
-		l.log.Info("no offset is stored: beginning at the first row", "witness", i.Witness)
+		l.log.Info("no offset is stored: starting at the first row", "witness", i.Witness)
 	default:
 		l.log.Info("continuing", "offset", i.Offset.Key)
 	}
@@ -102,8 +104,8 @@ func (l *Logger) onRetry(i replicate.RetryInfo) {
 	if !ok {
 		text = string(i.Op) + " failed; trying again"
 	}
-	l.log.Log(context.Background(), level, text, append([]any{"error", oneLine(i.Err), "attempt", i.Attempt,
-		"again_in_ms", i.Delay.Milliseconds()}, tries(i.Until)...)...)
+	l.log.Log(context.Background(), level, text, append([]any{"error", oneLine(i.Err), "remedy", progress.Remedy(i.Op),
+		"attempt", i.Attempt, "again_in_ms", i.Delay.Milliseconds()}, tries(i.Until)...)...)
 }
 
 // waiting is the level of what is waited for. Whoever runs with --once waits for its end, and hears why it takes long
@@ -125,10 +127,10 @@ func tries(until time.Time) []any {
 
 // retryText says what a failure means for the operator.
 var retryText = map[replicate.Op]string{
-	"lease":   "the lease can't be asked for; trying again",
-	"load":    "the offset can't be read; waiting, nothing is published meanwhile",
+	"lease":   "the lease can't be checked; trying again",
+	"load":    "the offset can't be read; waiting, nothing is published until it can be",
 	"source":  "the database can't be read; trying again",
-	"sink":    "Kafka can't be written; trying again from the offset",
+	"sink":    "messages can't be sent to Kafka; trying again from the offset",
 	"commit":  "the offset can't be stored; going on with it in memory",
 	"witness": "the second copy of the offset can't be stored in Kafka; trying again",
 }
@@ -136,9 +138,11 @@ var retryText = map[replicate.Op]string{
 func (l *Logger) onLease(i replicate.LeaseInfo) {
 	switch {
 	case i.Err != nil && i.Held:
-		l.log.Warn("the lease can't be renewed; going on, since the worst case is duplicates", "error", oneLine(i.Err))
+		l.log.Warn("the lease can't be renewed; going on, since the worst case is duplicates", "error", oneLine(i.Err),
+			"remedy", progress.Remedy(replicate.OpLease))
 	case i.Err != nil:
-		l.log.Warn("the lease ran out and is strict: not publishing", "error", oneLine(i.Err))
+		l.log.Warn("the lease has expired and is strict: not publishing", "error", oneLine(i.Err),
+			"remedy", progress.Remedy(replicate.OpLease))
 	case i.Held:
 		l.log.Info("holding the lease")
 	default:
@@ -155,8 +159,9 @@ func (l *Logger) onHorizon(i replicate.HorizonInfo) {
 // onStranded reports rows with explicit keys above the sequence.
 func (l *Logger) onStranded(i replicate.StrandedInfo) {
 	if l.again("stranded") {
-		l.log.Warn("rows wait whose keys the sequence has not drawn: they were inserted with explicit keys and are "+
-			"published once the sequence is beyond them", "rows", i.Rows, "what", i.Text, "remedy", i.Remedy)
+		l.log.Warn("rows are waiting because the sequence has not drawn their keys: they were inserted with explicit "+
+			"keys and are published once the sequence has passed them",
+			"rows", i.Rows, "what", i.Text, "remedy", i.Remedy)
 	}
 }
 
@@ -174,7 +179,7 @@ func (l *Logger) onAudit(i replicate.AuditInfo) {
 	}
 	l.forgotten += i.Forgotten
 	if l.forgotten > 0 && l.again("dropped") {
-		l.log.Warn("the audit forgot missing keys unseen: raise sql_source.audit.keys, or late rows there stay unknown",
+		l.log.Warn("the audit dropped missing keys before looking them up: raise sql_source.audit.keys",
 			"keys", l.forgotten)
 		l.forgotten = 0
 	}

@@ -82,7 +82,7 @@ func TestRetriesAreSaidOnceAMinute(t *testing.T) {
 		l.onPoll(replicate.PollInfo{Err: away})
 		l.onPoll(replicate.PollInfo{})
 		l.onPoll(replicate.PollInfo{})
-		if lines := said(); !slices.Equal(lines, []string{`WARN msg="the database is read again"`}) {
+		if lines := said(); !slices.Equal(lines, []string{`WARN msg="the database can be read again"`}) {
 			t.Errorf("the end is said as %q", lines)
 		}
 	})
@@ -92,6 +92,7 @@ func TestRetriesAreSaidOnceAMinute(t *testing.T) {
 func TestLeaseIsLogged(t *testing.T) {
 	l, said := newLog()
 	away := errors.New("away")
+	const remedy = `remedy="repair the offset store, which is Redis or a file; a running instance goes on meanwhile"`
 	for _, tt := range []struct {
 		info replicate.LeaseInfo
 		want string
@@ -100,8 +101,9 @@ func TestLeaseIsLogged(t *testing.T) {
 		{replicate.LeaseInfo{Holder: "b (process 7)"},
 			`WARN msg="another instance publishes this job; standing by" holder="b (process 7)"`},
 		{replicate.LeaseInfo{Held: true, Err: away},
-			`WARN msg="the lease can't be renewed; going on, since the worst case is duplicates" error=away`},
-		{replicate.LeaseInfo{Err: away}, `WARN msg="the lease ran out and is strict: not publishing" error=away`},
+			`WARN msg="the lease can't be renewed; going on, since the worst case is duplicates" error=away ` + remedy},
+		{replicate.LeaseInfo{Err: away},
+			`WARN msg="the lease has expired and is strict: not publishing" error=away ` + remedy},
 	} {
 		l.onLease(tt.info)
 		if lines := said(); !slices.Equal(lines, []string{tt.want}) {

@@ -58,6 +58,27 @@ func (l *Logger) Warn(msg string) {
 	}
 }
 
+// Serving says where the page is served.
+func (l *Logger) Serving(addr string) {
+	l.log.Info("serving health, metrics and the status page", "url", "http://"+addr+"/")
+}
+
+// Reloaded says which keys have changed since the configuration was last read.
+func (l *Logger) Reloaded(applied, restart []string) {
+	switch {
+	case len(restart) > 0:
+		l.log.Warn("the configuration was read again: some keys need a restart", "needs_restart", restart, "applied", applied)
+	default:
+		l.log.Info("the configuration was read again", "applied", applied)
+	}
+}
+
+// NotReloaded says why the configuration can't be read again.
+func (l *Logger) NotReloaded(err error) {
+	l.log.Warn("the configuration can't be read again; going on with the one before", "error", oneLine(err),
+		"remedy", "correct it, then send SIGHUP again")
+}
+
 // Error reports what ends the program.
 func (l *Logger) Error(err error) { l.log.Error(oneLine(err)) }
 

@@ -50,7 +50,7 @@ func (d *Document) Has(key string) bool {
 	return ok
 }
 
-// HasRoot reports whether the file has the key that all others stand below.
+// HasRoot reports whether the file has the key that contains all others.
 func (d *Document) HasRoot() bool {
 	_, ok := d.lines[configkeys.Root]
 	return ok
@@ -103,7 +103,7 @@ func (d *Document) fail(n *yaml.Node, path, format string, args ...any) {
 // spend counts what is read. It reports false when that is too much.
 func (d *Document) spend(n *yaml.Node, path string, work int) bool {
 	if d.work -= work; d.work < 0 {
-		d.fail(n, path, "aliases and variables make too much of the file: write it without them")
+		d.fail(n, path, "aliases and variables make the file too large: write it without them")
 	}
 	return d.err == nil
 }
@@ -162,17 +162,18 @@ func (d *Document) Parse(content []byte) *yaml.Node {
 
 // complaints are what the parser says, and what it means for the one who wrote the file.
 var complaints = []struct{ said, means string }{
-	{"unknown anchor", "an alias stands here whose anchor does not: put a value that begins with * in quotes"},
-	{"tab character", "a tab stands where YAML wants spaces"},
-	{"cannot start any token", "a value begins with a character that YAML keeps for itself: put it in quotes"},
-	{"mapping values are not allowed", "a colon stands where no key can: use quotes, or mend the indentation"},
-	{"did not find expected ','", "a bracket is not closed or a comma is missing: put values with such signs in quotes"},
-	{"could not find expected ':'", "a line is neither a key with a colon nor part of a value: mend its indentation"},
-	{"did not find expected key", "the line does not fit those above it: mend its indentation or quotes"},
-	{"did not find expected '-' indicator", "the line does not fit those above it: mend its indentation or quotes"},
+	{"unknown anchor", "an alias here has no anchor: put a value that begins with * in quotes"},
+	{"tab character", "there is a tab where YAML requires spaces"},
+	{"cannot start any token", "a value begins with a character that YAML reserves: put it in quotes"},
+	{"mapping values are not allowed", "there is a colon where no key can be: use quotes, or correct the indentation"},
+	{"did not find expected ','",
+		"a bracket is not closed or a comma is missing: put values with such characters in quotes"},
+	{"could not find expected ':'", "a line is neither a key with a colon nor part of a value: correct its indentation"},
+	{"did not find expected key", "the line does not fit those above it: correct its indentation or quotes"},
+	{"did not find expected '-' indicator", "the line does not fit those above it: correct its indentation or quotes"},
 	{"unexpected end of stream", "a quote is not closed"},
 	{"escape character", `a backslash in double quotes begins an escape that does not exist: use single quotes`},
-	{"exceeded max depth", "it is nested too deep"},
+	{"exceeded max depth", "it is nested too deeply"},
 	{"control characters", "it holds a control character"},
 }
 

@@ -104,7 +104,7 @@ func (d *Document) pairs(path string, n *yaml.Node, depth int) (out []pair) {
 			d.fail(key, path, "expected a word as the key")
 			return nil
 		case seen[key.Value] != 0:
-			d.fail(key, path, "a key stands here twice, the first time in line %d", seen[key.Value])
+			d.fail(key, path, "this key is a duplicate of the one on line %d", seen[key.Value])
 			return nil
 		case key.Tag == "!!merge" && value.Kind == yaml.SequenceNode:
 			merged = append(merged, value.Content...)

@@ -23,7 +23,7 @@ func (f readFunc) read(d *Document, path string, n *yaml.Node) {
 	case isNull(n):
 		return
 	case n.Kind == yaml.ScalarNode && !slices.Contains(knownTags, n.ShortTag()):
-		d.fail(n, path, "expected a value without a type of its own: one that begins with ! must be in quotes")
+		d.fail(n, path, "expected a value without a YAML tag: one that begins with ! must be in quotes")
 		return
 	}
 	d.lines[path] = n.Line

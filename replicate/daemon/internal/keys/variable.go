@@ -35,7 +35,7 @@ func (d *Document) expand(path string, n *yaml.Node, hidden bool) (text string, 
 		inner, after, closed := strings.Cut(after, "}")
 		name, fallback, hasDefault := strings.Cut(inner, ":-")
 		if !closed || !variableName.MatchString(name) || strings.Contains(fallback, "${") {
-			d.fail(n, path, "expected ${NAME} or ${NAME:-default}; where ${ is meant as it is, write $${")
+			d.fail(n, path, "expected ${NAME} or ${NAME:-default}; for a literal ${, write $${")
 			break
 		}
 		content, ok := d.env(name)
@@ -60,8 +60,8 @@ func (d *Document) expand(path string, n *yaml.Node, hidden bool) (text string, 
 // it.
 func (d *Document) unset(path string, n *yaml.Node, name string, hidden bool) {
 	if hidden && !upperName.MatchString(name) {
-		d.fail(n, path, "the environment does not have the variable that stands here: "+
-			"set it; where ${ is meant as it is, write $${")
+		d.fail(n, path, "the environment does not have this variable: "+
+			"set it; for a literal ${, write $${")
 		return
 	}
 	d.fail(n, path, "the environment has no variable %s: set it, or give a default as ${%s:-default}", name, name)

@@ -9,6 +9,8 @@
 //	standing.go state and lag, for the hooks
 //	once.go     when a Once run ends
 //	run.go      polls, publications, acknowledgements
+//	pause.go    the pause between two polls, which follows the traffic
+//	idle.go     when a brief look does for a poll
 //	audit.go    lookups of the late-row audit
 //	commit.go   the offset, and its second copy
 //	horizon.go  up to which key a page may be used while older transactions are open

@@ -1,6 +1,9 @@
 package machine
 
-import "github.com/repliqate/repliqate/replicate"
+import (
+	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
+)
 
 // Event is something that happened outside the machine. Each carries only what the machine decides by.
 type Event interface{ isEvent() }
@@ -64,6 +67,8 @@ type (
 		Timer TimerKind
 		N     uint64 // the action's
 	}
+	// Retuned brings settings that a running job can take.
+	Retuned struct{ Config loopconfig.Config }
 	// StopRequested asks for a graceful stop.
 	StopRequested struct{}
 )
@@ -81,4 +86,5 @@ func (HoldersDescribed) isEvent() {}
 func (StrandedFound[K]) isEvent() {}
 func (Rechecked) isEvent()        {}
 func (TimerFired) isEvent()       {}
+func (Retuned) isEvent()          {}
 func (StopRequested) isEvent()    {}

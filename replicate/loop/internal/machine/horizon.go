@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -19,36 +18,65 @@ const EpochsMax = 64
 // holders makes its H settled. Holders that come later don't matter to an earlier epoch, so a busy
 // table does not starve it.
 //
+// What an epoch still waits for is a subset of what the next one waits for: a holder that was listed with the older one
+// and is there now was there all the time, so it was listed with the newer one too. So a holder waits in all epochs
+// from its first one on, and that number is all that is kept of it. An epoch is free when no holder has a first one
+// that is not behind it; epochs become free in their order; and of two neighbours that merge, the larger key and the
+// holders of the newer one, which are those of both, remain.
+//
 // It has one owner at a time: the machine, or the poll that it was lent to.
 type Horizon[K replicate.Key] struct {
-	epochs  []epoch[K] // ascending high
+	epochs  []epoch[K]        // ascending high and number
+	number  uint64            // of the next epoch
+	first   map[string]uint64 // by holder that was listed last: the first epoch that waits for it
+	spare   map[string]uint64 // the map before it, to be used again
 	settled replicate.Bound[K]
 	from    Position[K]        // where the page begins
 	last    replicate.Fence[K] // the last fence, without its holders
 	begun   bool               // the next fence has to continue it
 	doubt   string             // why the source must be opened again: a fence did not continue the one before it
-	delay   time.Duration      // how long an epoch waits besides its holders
+	delay   time.Duration      // how long an epoch waits besides its holders: Config.SettleDelay
 
+	quiet    bool               // the last fence left nothing that is not settled
 	observed bool               // the poll under way, or the last one, has read its fence
 	bound    replicate.Bound[K] // what it was answered
 }
 
 type epoch[K replicate.Key] struct {
-	high    K
-	holders map[string]struct{}
-	readAt  time.Time
+	high   K
+	number uint64
+	readAt time.Time
 }
 
 // NewHorizon returns a horizon that has seen no fence. delay is how long every key waits besides its holders.
 func NewHorizon[K replicate.Key](delay time.Duration) *Horizon[K] { return &Horizon[K]{delay: delay} }
 
-// names are the holders in order: a map has none, and a run must replay exactly.
-func (e epoch[K]) names() []string { return slices.Sorted(maps.Keys(e.holders)) }
+// waitsFor names the holders of an epoch in order: a map has none, and a run must replay exactly.
+func (h *Horizon[K]) waitsFor(e epoch[K]) (names []string) {
+	for id, first := range h.first {
+		if first <= e.number {
+			names = append(names, id)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// waits reports whether an epoch waits for anyone.
+func (h *Horizon[K]) waits(e epoch[K]) bool {
+	for _, first := range h.first {
+		if first <= e.number {
+			return true
+		}
+	}
+	return false
+}
 
 // reset forgets everything, since after a reconnect holders may have other identities and the database
 // may even be an older copy of itself. The first fence then begins anew, at the cost of one poll.
 func (h *Horizon[K]) reset() {
-	h.epochs, h.settled, h.begun, h.doubt = h.epochs[:0], replicate.Bound[K]{}, false, ""
+	h.epochs, h.settled, h.begun, h.quiet, h.doubt = h.epochs[:0], replicate.Bound[K]{}, false, false, ""
+	clear(h.first)
 }
 
 // discontinuity says why a fence does not continue the one before it, or nothing.
@@ -85,6 +113,7 @@ func (h *Horizon[K]) observe(f replicate.Fence[K], now time.Time) replicate.Boun
 	}
 	h.last = replicate.Fence[K]{High: f.High, HasHigh: f.HasHigh, Incarnation: f.Incarnation}
 	if f.Exact {
+		h.quiet = true
 		return replicate.Bound[K]{Kind: replicate.BoundUnlimited}
 	}
 	if why != "" {
@@ -100,71 +129,60 @@ func (h *Horizon[K]) observe(f replicate.Fence[K], now time.Time) replicate.Boun
 		h.reset()
 	}
 	h.begun = true
-	present := make(map[string]struct{}, len(f.Holders))
-	for _, id := range f.Holders {
-		present[id] = struct{}{}
-	}
-	h.strike(present)
+	free := h.strike(f.Holders)
 	if f.HasHigh {
-		h.push(epoch[K]{high: f.High, holders: present, readAt: now})
+		h.push(f.High, now)
 	}
-	h.settle(now)
+	h.settle(now, free)
+	h.quiet = len(h.epochs) == 0
 	return h.settled
 }
 
-// strike removes from every epoch the holders that are gone.
-func (h *Horizon[K]) strike(present map[string]struct{}) {
-	for _, e := range h.epochs {
-		for id := range e.holders {
-			if _, still := present[id]; !still {
-				delete(e.holders, id)
-			}
-		}
+// strike forgets the holders that are gone and notes those that have come, which the next epoch is the first to wait
+// for. Epochs with numbers below the one that it returns wait for nobody.
+func (h *Horizon[K]) strike(present []string) (free uint64) {
+	was, now := h.first, h.spare
+	if now == nil {
+		now = make(map[string]uint64, len(present))
 	}
+	clear(now)
+	free = h.number + 1
+	for _, id := range present {
+		first, known := was[id]
+		if !known {
+			first = h.number
+		}
+		now[id] = first
+		free = min(free, first)
+	}
+	h.first, h.spare = now, was
+	return free
 }
 
-// push appends an epoch. Its holders are copied, since strike changes them.
-func (h *Horizon[K]) push(e epoch[K]) {
-	if h.settled.Kind == replicate.BoundUpTo && h.settled.Key >= e.high {
+// push appends an epoch for the holders that were noted last.
+func (h *Horizon[K]) push(high K, now time.Time) {
+	if h.settled.Kind == replicate.BoundUpTo && h.settled.Key >= high {
 		return
 	}
-	if n := len(h.epochs); n > 0 && h.epochs[n-1].high >= e.high {
+	if n := len(h.epochs); n > 0 && h.epochs[n-1].high >= high {
 		// No key was drawn since the last fence. The older epoch has the same keys and no more
 		// holders, and it settles first: a new one would add nothing.
 		return
 	}
-	own := make(map[string]struct{}, len(e.holders))
-	for id := range e.holders {
-		own[id] = struct{}{}
-	}
-	e.holders = own
-	h.epochs = append(h.epochs, e)
-	if len(h.epochs) > EpochsMax {
-		h.mergeNewest()
+	h.epochs = append(h.epochs, epoch[K]{high: high, number: h.number, readAt: now})
+	h.number++
+	if n := len(h.epochs); n > EpochsMax {
+		// The newest takes in its neighbour, which can only delay settling (Promise 7 without cost to Promise 1).
+		h.epochs = slices.Delete(h.epochs, n-2, n-1)
 	}
 }
 
-// mergeNewest merges the two newest epochs to the larger high and the union of the holders, which
-// can only delay settling (Promise 7 without cost to Promise 1).
-func (h *Horizon[K]) mergeNewest() {
-	n := len(h.epochs)
-	older, newer := h.epochs[n-2], h.epochs[n-1]
-	for id := range older.holders {
-		newer.holders[id] = struct{}{}
-	}
-	h.epochs = append(h.epochs[:n-2], newer)
-}
-
-// settle drops the leading epochs that have no holders left and have waited the delay.
-func (h *Horizon[K]) settle(now time.Time) {
+// settle drops the leading epochs that wait for nobody and have waited the delay.
+func (h *Horizon[K]) settle(now time.Time, free uint64) {
 	done := 0
-	for i, e := range h.epochs {
-		// An epoch without holders settles every epoch before it: its high is larger, and whoever had
-		// drawn a smaller key by then is gone.
-		if len(e.holders) == 0 && now.Sub(e.readAt) >= h.delay {
-			done = i + 1
-			h.settled = replicate.Bound[K]{Key: e.high, Kind: replicate.BoundUpTo}
-		}
+	for done < len(h.epochs) && h.epochs[done].number < free && now.Sub(h.epochs[done].readAt) >= h.delay {
+		h.settled = replicate.Bound[K]{Key: h.epochs[done].high, Kind: replicate.BoundUpTo}
+		done++
 	}
 	if done > 0 {
 		h.epochs = append(h.epochs[:0], h.epochs[done:]...)
@@ -185,7 +203,7 @@ func (h *Horizon[K]) Doubt() string { return h.doubt }
 // Holders names those who hold the horizon back longest, in order.
 func (h *Horizon[K]) Holders() []string {
 	if e, ok := h.oldest(); ok {
-		return e.names()
+		return h.waitsFor(e)
 	}
 	return nil
 }

@@ -2,6 +2,9 @@ package machine
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -87,5 +90,95 @@ func TestKeyText(t *testing.T) {
 	}
 	if _, err := replicate.ParseKey[int64]("1x"); err == nil {
 		t.Error("1x was read as a key")
+	}
+}
+
+// plainHorizon is the definition taken at its word: each epoch has holders of its own, and of two that merge the union
+// remains.
+type plainHorizon struct {
+	epochs  []plainEpoch
+	settled replicate.Bound[int64]
+}
+
+type plainEpoch struct {
+	high    int64
+	holders []string
+}
+
+func (h *plainHorizon) observe(f replicate.Fence[int64]) replicate.Bound[int64] {
+	for i := range h.epochs {
+		h.epochs[i].holders = slices.DeleteFunc(h.epochs[i].holders, func(id string) bool {
+			return !slices.Contains(f.Holders, id)
+		})
+	}
+	n := len(h.epochs)
+	if (n == 0 || h.epochs[n-1].high < f.High) && (h.settled.Kind != replicate.BoundUpTo || h.settled.Key < f.High) {
+		h.epochs = append(h.epochs, plainEpoch{f.High, slices.Clone(f.Holders)})
+	}
+	if n := len(h.epochs); n > EpochsMax {
+		h.epochs[n-2] = plainEpoch{h.epochs[n-1].high, append(h.epochs[n-1].holders, h.epochs[n-2].holders...)}
+		h.epochs = h.epochs[:n-1]
+	}
+	for i := len(h.epochs) - 1; i >= 0; i-- {
+		if len(h.epochs[i].holders) == 0 {
+			h.settled = replicate.Bound[int64]{Key: h.epochs[i].high, Kind: replicate.BoundUpTo}
+			h.epochs = h.epochs[i+1:]
+			break
+		}
+	}
+	return h.settled
+}
+
+// TestHorizonKeepsToItsDefinition lets holders come, go and stay while keys are drawn or not, until the queue is full
+// and beyond: the answers are those of the definition, and so are the holders of the oldest epoch.
+func TestHorizonKeepsToItsDefinition(t *testing.T) {
+	full, settled := 0, 0
+	for seed := range uint64(100) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		h, plain := NewHorizon[int64](0), plainHorizon{}
+		high, next, open := int64(0), 0, []string(nil)
+		stay := 1 + rng.IntN(60) // how long holders stay, about
+		for step := range 300 {
+			high += int64(rng.IntN(3))
+			for range rng.IntN(4) {
+				next++
+				open = append(open, strconv.Itoa(next))
+			}
+			open = slices.DeleteFunc(open, func(string) bool { return rng.IntN(stay) == 0 })
+			f := fence(high, open...)
+			got, want := h.Observe(f, time.Unix(int64(step), 0)), plain.observe(f)
+			if got != want || h.Epochs() != len(plain.epochs) {
+				t.Fatalf("seed %d, step %d: %+v with %d epochs, want %+v with %d", seed, step, got, h.Epochs(), want,
+					len(plain.epochs))
+			}
+			if h.Epochs() == EpochsMax {
+				full++
+			}
+			if h.Epochs() == 0 {
+				settled++
+				continue
+			}
+			holders := slices.Compact(slices.Sorted(slices.Values(plain.epochs[0].holders)))
+			if !slices.Equal(h.Holders(), holders) {
+				t.Fatalf("seed %d, step %d: waits for %q, want %q", seed, step, h.Holders(), holders)
+			}
+		}
+	}
+	if full < 300 || settled < 300 {
+		t.Fatalf("the queue was full %d times and empty %d times", full, settled)
+	}
+}
+
+// BenchmarkHorizon reads fences while 500 transactions stay open and each fence has drawn more keys.
+func BenchmarkHorizon(b *testing.B) {
+	open := make([]string, 500)
+	for i := range open {
+		open[i] = "3/" + strconv.Itoa(1000+i)
+	}
+	h, high := NewHorizon[int64](0), int64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		high++
+		h.Observe(fence(high, open...), time.Unix(high, 0))
 	}
 }

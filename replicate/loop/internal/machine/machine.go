@@ -43,7 +43,11 @@ type Machine[K replicate.Key] struct {
 	loaded   bool        // acked and next hold what was loaded in this tenure, or are further on
 	acked    Position[K]
 	next     Position[K] // the last row handed to the sink; polls read on from here
-	waiting  bool        // the pause after a poll without further rows
+	waiting  bool        // the pause after a poll without rows
+	newsAt   time.Time   // when there was something new last; pauses grow from then on
+	heldBack bool        // the poll under way, or the last one, began while keys waited for transactions to end
+	drained  drained[K]
+	lookedAt time.Time // when the last proper poll began
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
 	// strandedAt is when rows above the highest key drawn were last reported.
@@ -185,11 +189,22 @@ func (m *Machine[K]) Step(ev Event, now time.Time) []Action {
 		if ev.N == m.armed[ev.Timer] {
 			m.onTimer(ev.Timer)
 		}
+	case Retuned:
+		m.retune(ev.Config)
 	case StopRequested:
 		m.stop(nil)
 	}
 	m.pump()
 	return m.out
+}
+
+// retune takes the settings that count from the next poll, pause or stop on. All others need a restart.
+func (m *Machine[K]) retune(c loopconfig.Config) {
+	m.config.PollInterval = c.PollInterval
+	m.config.PageRows, m.config.PageBytes = c.PageRows, c.PageBytes
+	m.config.StuckAfter = c.StuckAfter
+	m.config.DrainTimeout = c.DrainTimeout
+	m.config.AuditInterval = c.AuditInterval
 }
 
 func (m *Machine[K]) do(a Action) { m.out = append(m.out, a) }

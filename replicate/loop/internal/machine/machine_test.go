@@ -143,6 +143,14 @@ func (d *driver) polled(more bool, keys ...int64) {
 	d.step(Polled[int64]{Page: pageOf(keys...), Result: replicate.PollResult{More: more}})
 }
 
+// rows ends the poll under way with the last rows that there are, and the one that follows them at once.
+func (d *driver) rows(keys ...int64) {
+	d.t.Helper()
+	d.polled(false, keys...)
+	want[Poll[int64]](d)
+	d.polled(false)
+}
+
 func (d *driver) exit() Exit {
 	d.t.Helper()
 	return want[Exit](d)
@@ -341,15 +349,15 @@ func TestAttemptsAreCounted(t *testing.T) {
 	t.Run("a sink that opens and does not publish", func(t *testing.T) {
 		d := running(t, cfg, false, false)
 		for id := uint64(1); id <= 6; id++ {
-			d.polled(false, 11)
+			d.rows(11)
 			d.step(Published{ID: id, Err: errFault})
 			d.fire(TimerSink)
 			d.step(SinkOpened{})
 		}
-		d.polled(false, 11)
+		d.rows(11)
 		d.step(Published{ID: 7})
 		d.fire(TimerPoll)
-		d.polled(false, 12)
+		d.rows(12)
 		d.step(Published{ID: 8, Err: errFault})
 		if n := attempts(d); !slices.Equal(n, []int{1, 2, 3, 4, 5, 6, 1}) {
 			t.Fatalf("attempts %v", n)
@@ -357,12 +365,12 @@ func TestAttemptsAreCounted(t *testing.T) {
 	})
 	t.Run("a sink that was open for long", func(t *testing.T) {
 		d := running(t, cfg, false, false)
-		d.polled(false, 11)
+		d.rows(11)
 		d.step(Published{ID: 1, Err: errFault})
 		d.fire(TimerSink)
 		d.step(SinkOpened{})
 		d.wait(2 * cfg.RetryMax)
-		d.polled(false, 11)
+		d.rows(11)
 		d.step(Published{ID: 2, Err: errFault})
 		if n := attempts(d); !slices.Equal(n, []int{1, 1}) {
 			t.Fatalf("attempts %v", n)

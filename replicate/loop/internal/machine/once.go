@@ -123,8 +123,8 @@ func (m *Machine[K]) onceStranded(found replicate.Stranded[K]) {
 
 // failures say what could not be done.
 var failures = map[replicate.Op]string{
-	replicate.OpLease: "the lease can't be asked for", replicate.OpLoad: "the offset can't be read",
-	replicate.OpSource: "the database can't be read", replicate.OpSink: "Kafka can't be written",
+	replicate.OpLease: "the lease can't be checked", replicate.OpLoad: "the offset can't be read",
+	replicate.OpSource: "the database can't be read", replicate.OpSink: "messages can't be sent to Kafka",
 	replicate.OpCommit: "the offset can't be stored", replicate.OpWitness: "the second copy of the offset can't be stored",
 }
 
@@ -141,7 +141,7 @@ func (e *failedFor) Unwrap() error { return e.err }
 // gaveUp is the end of a Once run after an operation has failed for all its time.
 func (m *Machine[K]) gaveUp(op replicate.Op, err error) error {
 	return replicate.GaveUp(&failedFor{failures[op], m.config.OnceWait, err},
-		"mend it and start again, or raise %s", loopconfig.SettingOnceWait)
+		"fix it and start again, or raise %s", loopconfig.SettingOnceWait)
 }
 
 // neverHeld is the end of a Once run that has waited for the lease for all its time.

@@ -22,6 +22,11 @@ func (m *Machine[K]) poll() {
 	req := replicate.PollRequest[K]{
 		After: m.next.Key, HasAfter: !m.next.Offset.IsZero(),
 		MaxRows: m.config.PageRows, MaxBytes: m.config.PageBytes, MaxMessageBytes: m.sink.info.MaxMessageBytes,
+		Idle: m.idle(),
+	}
+	if !req.Idle {
+		m.lookedAt = m.now
+		m.drained.known = false // by its own answer alone
 	}
 	m.do(Poll[K]{Req: req, Horizon: m.lendHorizon()})
 }
@@ -30,6 +35,7 @@ func (m *Machine[K]) poll() {
 func (m *Machine[K]) lendHorizon() *Horizon[K] {
 	h := m.horizon
 	m.horizon = nil
+	m.heldBack = len(h.epochs) > 0
 	h.begin(m.next)
 	return h
 }
@@ -39,7 +45,8 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 	m.horizon = ev.Horizon
 	m.onceFenced()
 	rows := ev.Page.Len()
-	m.reportPoll(ev, rows)
+	usable := !m.source.closing && !m.source.stale && m.phase == PhaseRunning && m.sink.open
+	m.reportPoll(ev, rows, usable)
 	if m.source.closing {
 		m.source.closing = false
 		m.do(Recycle[K]{ev.Page})
@@ -47,7 +54,6 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 		m.openSource()
 		return
 	}
-	usable := !m.source.stale && m.phase == PhaseRunning && m.sink.open
 	if usable && rows > 0 {
 		m.publish(ev.Page)
 	} else {
@@ -64,20 +70,19 @@ func (m *Machine[K]) onPolled(ev Polled[K]) {
 	if m.phase != PhaseRunning || !usable {
 		return
 	}
-	if !ev.Result.More {
-		m.pause()
-	}
+	m.drain(ev.Result)
+	m.pause(rows, ev.Result.More)
 	m.watchHorizon()
 	m.watchStranded(ev.Result.Above)
 	m.once.more = ev.Result.More
 	m.onceProgress()
 }
 
-func (m *Machine[K]) reportPoll(ev Polled[K], rows int) {
+func (m *Machine[K]) reportPoll(ev Polled[K], rows int, usable bool) {
 	if m.hooks.OnPoll != nil {
 		m.hooks.OnPoll(replicate.PollInfo{Rows: rows, Bytes: ev.Page.Bytes(), BadRows: ev.Page.BadRows, More: ev.Result.More,
 			Above: ev.Result.Above, HorizonAge: m.horizonAge(), Behind: m.behind(ev.Page), Duration: m.now.Sub(m.pollFrom),
-			Err: ev.Err})
+			Unused: !usable, Err: ev.Err})
 	}
 }
 
@@ -93,16 +98,6 @@ func (m *Machine[K]) behind(page *replicate.Page[K]) uint64 {
 		return 0
 	}
 	return uint64(drawn.High) - uint64(last)
-}
-
-// pause waits the poll interval: only a poll without further rows does.
-func (m *Machine[K]) pause() {
-	interval := m.config.PollInterval
-	if m.config.Once {
-		interval = min(interval, oncePollMax)
-	}
-	m.waiting = true
-	m.arm(TimerPoll, interval)
 }
 
 // pollFailed handles an error of the source. The rows before a bad row are published and committed
@@ -220,7 +215,7 @@ func (m *Machine[K]) publishFailed(err error) {
 // horizonAge is for how long the oldest transactions have held the horizon back.
 func (m *Machine[K]) horizonAge() time.Duration {
 	e, ok := m.horizon.oldest()
-	if !ok || len(e.holders) == 0 {
+	if !ok || !m.horizon.waits(e) {
 		return 0
 	}
 	return m.now.Sub(e.readAt)
@@ -234,7 +229,7 @@ func (m *Machine[K]) watchHorizon() {
 	e, _ := m.horizon.oldest()
 	m.stuckAt = m.now
 	m.source.busy, m.source.since = true, e.readAt
-	m.do(DescribeHolders{Holders: e.names()})
+	m.do(DescribeHolders{Holders: m.horizon.waitsFor(e)})
 }
 
 func (m *Machine[K]) onDescribed(ev HoldersDescribed) {

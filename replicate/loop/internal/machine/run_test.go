@@ -149,7 +149,7 @@ func TestHoldersAreListedInOrder(t *testing.T) {
 func TestAuditAfterAFailedBatch(t *testing.T) {
 	for _, lookingUp := range []bool{false, true} {
 		d := running(t, loopconfig.Config{AuditPublish: true}, false, false)
-		d.polled(false, 12, 14)
+		d.rows(12, 14)
 		if lookingUp {
 			d.fire(TimerAudit)
 			if l := want[LookUp[int64]](d); !slices.Equal(l.Keys, []int64{11, 13}) {

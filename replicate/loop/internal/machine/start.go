@@ -141,6 +141,7 @@ func (m *Machine[K]) onSourceOpened(ev SourceOpened) {
 	default:
 		m.source.open = true
 		m.horizon.reset()
+		m.newsAt = m.now
 		m.arm(TimerRecheck, m.config.RecheckInterval)
 		m.source.recheckDue, m.source.auditDue = false, false
 		if m.gaps.max > 0 {

@@ -22,6 +22,7 @@ type checker[K replicate.Key] struct {
 	replay     *replay[K]
 	events     int // that instances were told
 	polls      int // that instances asked for
+	idle       int // of them, such that were answered by a brief look
 	lateSeen   int
 	lowest     K // key of the first record
 	exits      int
@@ -91,6 +92,24 @@ func (c *checker[K]) covered(what string, o replicate.Offset) {
 		}
 		if !r.published && !r.late && (replicate.Checksum{1, byte(r.life)}.String() <= o.Checksum) {
 			c.fail("promise 3: %s is at %d before row %d was published", what, key, r.key)
+			return
+		}
+	}
+}
+
+// unchanged is told of each answer that nothing has come: then there must be no row to read, nor a transaction that
+// could commit one without another key being drawn. Rows above the sequence wait until it moves.
+func (c *checker[K]) unchanged(in *instance[K], req replicate.PollRequest[K]) {
+	c.idle++
+	for _, r := range c.w.db.rows {
+		if (!req.HasAfter || r.key > req.After) && r.key <= c.w.db.seq && !r.late {
+			c.fail("promise 1: instance %d is told that nothing has come, and row %d has", in.id, r.key)
+			return
+		}
+	}
+	for _, tx := range c.w.db.open {
+		if len(tx.keys) > 0 {
+			c.fail("promise 1: instance %d is told that nothing can come, and %s has drawn %v", in.id, tx.holder, tx.keys)
 			return
 		}
 	}

@@ -21,8 +21,9 @@ type instance[K replicate.Key] struct {
 	lanes  [5]simLane
 
 	session     *session[K]
-	incarnation int // of the database server that the source is connected to; 0: none
-	aborts      int // operations on the source that were cut short
+	incarnation int                 // of the database server that the source is connected to; 0: none
+	aborts      int                 // operations on the source that were cut short
+	fenced      *replicate.Fence[K] // the source's last one since it was opened
 
 	pages   map[*replicate.Page[K]][]*row[K] // what the machine's pages stand for
 	due     []*row[K]                        // what a run with Once has to publish
@@ -50,13 +51,15 @@ func (w *world[K]) start() {
 		return
 	}
 	w.started++
-	cfg := loopconfig.Config{PollInterval: 2 * time.Millisecond, PageRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
+	cfg := loopconfig.Config{PollInterval: 2 * time.Millisecond, PollLeast: 500 * time.Microsecond,
+		PageRows: 1 + w.rng.IntN(20), InFlight: 1 + w.rng.IntN(4),
 		CommitInterval: 3 * time.Millisecond, LeaseTTL: 60 * time.Millisecond, StandbyInterval: 10 * time.Millisecond,
 		AuditInterval: 5 * time.Millisecond, AuditPublish: w.plan.auditPublish, AuditOff: w.plan.auditOff,
 		AuditKeep: 300 * time.Millisecond, AckTimeout: 150 * time.Millisecond, LeaseStrict: w.plan.strict,
 		RetryMin: time.Millisecond, RetryMax: 10 * time.Millisecond, DrainTimeout: 500 * time.Millisecond,
 		StuckAfter: 40 * time.Millisecond, SettleDelay: w.plan.delay, Once: w.plan.once, OnceWait: 100 * time.Millisecond,
-		RefreshInterval: 15 * time.Millisecond, RecheckInterval: 50 * time.Millisecond}
+		RefreshInterval: 15 * time.Millisecond, RecheckInterval: 50 * time.Millisecond,
+		LookInterval: 25 * time.Millisecond}
 	if w.plan.eager {
 		cfg.PageBytes, cfg.AuditKeys = 12, 20
 	}
@@ -242,7 +245,7 @@ func (in *instance[K]) carryOutSource(a machine.Action) {
 			if err := w.db.verify(a.At); err != nil {
 				return machine.SourceOpened{Err: err}
 			}
-			in.incarnation = w.db.incarnation
+			in.incarnation, in.fenced = w.db.incarnation, nil
 			return machine.SourceOpened{}
 		})
 	case machine.CloseSource:
@@ -316,6 +319,11 @@ func (in *instance[K]) poll(a machine.Poll[K]) {
 	w.after(w.soon(), func() {
 		f.High, f.HasHigh = w.db.fence()
 		f.Counter = true
+		if last := in.fenced; req.Idle && last != nil && last.High == f.High && last.HasHigh == f.HasHigh && !lost() {
+			w.check.unchanged(in, req)
+			answer(machine.Polled[K]{Page: p, Result: replicate.PollResult{Unchanged: true}})
+			return
+		}
 		if w.mutant.sameSnapshot {
 			rows = w.db.page(req)
 		}
@@ -332,6 +340,7 @@ func (in *instance[K]) poll(a machine.Poll[K]) {
 				if !w.mutant.sameSnapshot {
 					rows = w.db.page(req)
 				}
+				in.fenced = &f
 				result, err := in.fill(p, req, in.bound(a.Horizon, f), rows, f)
 				answer(machine.Polled[K]{Page: p, Result: result, Err: err})
 			})

@@ -58,6 +58,15 @@ func mutants[K replicate.Key]() map[string]mistake[K] {
 		"stop that does not wait for acknowledgements": {"without a fault", hastyStop[K]},
 		"strict lease that goes on":                    {"strict lease", strictLeaseGoesOn[K]},
 		"merged epochs keep the holders of one":        {"promise 3", mergeKeepsOne[K]},
+		"brief look while keys wait": {"promise 1", func() mutant[K] {
+			return brief(func(in *instance[K]) bool { return len(in.w.db.open) > 0 })
+		}},
+		"brief look after the position was set back": {"promise 1", briefAfterFailure[K]},
+		"brief looks alone": {"has not looked properly", func() mutant[K] {
+			m := brief(func(in *instance[K]) bool { return in.watcher.brief })
+			m.plan = func(p *plan) { p.faults, p.lease, p.once, p.auditOff = 0, false, false, true }
+			return m
+		}},
 		"offset not verified when the source opens": {"promise 5", func() mutant[K] {
 			return mutant[K]{noVerify: true, plan: func(p *plan) { p.faults |= reuse }}
 		}},
@@ -192,6 +201,36 @@ func witnessAhead[K replicate.Key]() mutant[K] {
 			return actions
 		},
 	}
+}
+
+// brief asks for no more than a brief look when the machine would look properly.
+func brief[K replicate.Key](when func(in *instance[K]) bool) mutant[K] {
+	return mutant[K]{actions: func(in *instance[K], _ machine.Event, actions []machine.Action) []machine.Action {
+		for i, a := range actions {
+			if poll, ok := a.(machine.Poll[K]); ok && when(in) {
+				poll.Req.Idle = true
+				actions[i] = poll
+			}
+		}
+		return actions
+	}}
+}
+
+// briefAfterFailure forgets that the rows of a batch that has failed are to be read again.
+func briefAfterFailure[K replicate.Key]() mutant[K] {
+	failed := map[*instance[K]]bool{}
+	m := brief(func(in *instance[K]) bool { return failed[in] })
+	m.plan = func(p *plan) { p.faults |= lostRecords }
+	m.events = func(in *instance[K], ev machine.Event) []machine.Event {
+		switch ev := ev.(type) {
+		case machine.Published:
+			failed[in] = failed[in] || ev.Err != nil
+		case machine.Polled[K]:
+			failed[in] = failed[in] && ev.Page.Len() == 0
+		}
+		return []machine.Event{ev}
+	}
+	return m
 }
 
 func lateRowsMoveTheOffset[K replicate.Key]() mutant[K] {

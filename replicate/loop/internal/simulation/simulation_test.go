@@ -37,6 +37,7 @@ type totals struct {
 	mu                       sync.Mutex
 	struck                   map[string]int
 	rows, records, dup, late int
+	polls, idle              int
 	seeds                    int
 }
 
@@ -51,6 +52,8 @@ func addTo[K replicate.Key](s *totals, w *world[K]) {
 	s.records += w.check.log
 	s.dup += w.check.duplicates
 	s.late += w.check.lateSeen
+	s.polls += w.check.polls
+	s.idle += w.check.idle
 }
 
 func TestSimulation(t *testing.T) {
@@ -75,8 +78,8 @@ func testSimulation[K replicate.Key](t *testing.T) {
 		first, count = uint64(time.Now().UnixNano()), 1<<62
 	}
 	all := runSeeds[K](t, first, count, time.Now().Add(*soak/2))
-	t.Logf("%d seeds, %d rows, %d records, %d of them duplicates, %d late rows published; struck: %v",
-		all.seeds, all.rows, all.records, all.dup, all.late, all.struck)
+	t.Logf("%d seeds, %d rows, %d records, %d of them duplicates, %d late rows published; %d polls, %d of them brief; "+
+		"struck: %v", all.seeds, all.rows, all.records, all.dup, all.late, all.polls, all.idle, all.struck)
 	if all.seeds < 1000 {
 		return
 	}
@@ -88,8 +91,9 @@ func testSimulation[K replicate.Key](t *testing.T) {
 			t.Errorf("the simulation no longer bites: %s struck %d times", name, all.struck[name])
 		}
 	}
-	if all.dup == 0 || all.late == 0 {
-		t.Errorf("the simulation no longer bites: %d duplicates, %d late rows published", all.dup, all.late)
+	if all.dup == 0 || all.late == 0 || all.idle < all.polls/10 {
+		t.Errorf("the simulation no longer bites: %d duplicates, %d late rows published, %d of %d polls brief",
+			all.dup, all.late, all.idle, all.polls)
 	}
 }
 

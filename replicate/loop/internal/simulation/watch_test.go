@@ -21,6 +21,9 @@ type watcher[K replicate.Key] struct {
 	askedAt   time.Time
 	leaseEnds time.Time // as far as it can know
 
+	looked time.Time // when it last polled properly
+	brief  bool      // its last poll was answered by a brief look
+
 	acked   machine.Position[K] // the loaded offset, then the contiguous acknowledged prefix
 	handed  machine.Position[K] // the last row that was handed over
 	flights []watchedFlight[K]
@@ -60,8 +63,10 @@ func (o *watcher[K]) event(in *instance[K], ev machine.Event) {
 		}
 	case machine.Published:
 		o.published(ev)
-	case machine.SinkOpened, machine.Polled[K]:
+	case machine.SinkOpened:
 		o.everRan = true
+	case machine.Polled[K]:
+		o.everRan, o.brief = true, ev.Result.Unchanged
 	}
 }
 
@@ -97,6 +102,11 @@ func (o *watcher[K]) action(in *instance[K], a machine.Action) {
 		o.known(in, "opened its source")
 	case machine.Poll[K]:
 		c.polls++
+		if !a.Req.Idle {
+			o.looked = in.w.now
+		} else if age := in.w.now.Sub(o.looked); age >= in.config.LookInterval && !o.looked.IsZero() {
+			c.fail("instance %d has not looked properly for %v", in.id, age)
+		}
 		o.known(in, "polled")
 		if a.Req.HasAfter == o.handed.Offset.IsZero() || a.Req.After != o.handed.Key {
 			c.fail("instance %d polls after %d and has handed over up to %d", in.id, a.Req.After, o.handed.Key)
@@ -198,7 +208,7 @@ func describeEvent[K replicate.Key](ev machine.Event) string {
 func describeAction[K replicate.Key](a machine.Action) string {
 	switch a := a.(type) {
 	case machine.Poll[K]:
-		return fmt.Sprintf("poll after %d (%t)", a.Req.After, a.Req.HasAfter)
+		return fmt.Sprintf("poll after %d (%t), idle %t", a.Req.After, a.Req.HasAfter, a.Req.Idle)
 	case machine.LookUp[K]:
 		return fmt.Sprintf("look up %v", a.Keys)
 	case machine.Publish[K]:

@@ -42,29 +42,34 @@ var (
 	Byteas       = &Element[[]byte]{17, DecodeBytea, AppendBytea}
 	JSONs        = &Element[JSON]{114, DecodeJSON, AppendJSON}
 	JSONBs       = &Element[JSON]{3802, DecodeJSONB, AppendJSON}
+	Hstores      = &Element[Hstore]{0, DecodeHstore, AppendHstore}
 )
 
 // DecodeArray decodes an array and every element of it.
-func (e *Element[T]) DecodeArray(v []byte) (Array[T], error) { return e.decodeArray(v, e.OID) }
+func (e *Element[T]) DecodeArray(v []byte) (Array[T], error) { return e.decodeArray(v, e.OID, false) }
 
 // DecodeDomainArray decodes an array of a domain over the element's type.
-func (e *Element[T]) DecodeDomainArray(v []byte) (Array[T], error) { return e.decodeArray(v, 0) }
+func (e *Element[T]) DecodeDomainArray(v []byte) (Array[T], error) { return e.decodeArray(v, 0, false) }
 
 // arrayDimsMax is PostgreSQL's own limit.
 const arrayDimsMax = 6
+
+// DecodeNestedArray decodes an array of a domain over arrays of the element's type.
+func (e *Element[T]) DecodeNestedArray(v []byte) (Array[T], error) { return e.decodeArray(v, 0, true) }
 
 // Array is an array in its wire form, known to be well formed: a view, as its elements are. Lower
 // bounds are not kept. The zero Array is empty.
 type Array[T any] struct {
 	element *Element[T]
 	dims    [arrayDimsMax]int32
-	count   int // dimensions
+	count   int  // dimensions
+	nested  bool // the elements are arrays of it
 	data    []byte
 }
 
 // decodeArray decodes an array whose elements have a type of this OID, or any type if it is 0.
-func (e *Element[T]) decodeArray(v []byte, want uint32) (Array[T], error) {
-	a := Array[T]{element: e}
+func (e *Element[T]) decodeArray(v []byte, want uint32, nested bool) (Array[T], error) {
+	a := Array[T]{element: e, nested: nested}
 	if len(v) < 12 {
 		return a, &Error{Type: "array", Problem: "it is too short"}
 	}
@@ -93,7 +98,7 @@ func (e *Element[T]) decodeArray(v []byte, want uint32) (Array[T], error) {
 			return a, err
 		}
 		if value != nil {
-			if _, err := e.Decode(value); err != nil {
+			if err := a.check(value); err != nil {
 				return a, err
 			}
 		}
@@ -103,6 +108,16 @@ func (e *Element[T]) decodeArray(v []byte, want uint32) (Array[T], error) {
 		return a, &Error{Type: "array", Problem: "it is longer than its elements"}
 	}
 	return a, nil
+}
+
+// check decodes one element.
+func (a *Array[T]) check(value []byte) (err error) {
+	if a.nested {
+		_, err = a.element.DecodeDomainArray(value)
+		return err
+	}
+	_, err = a.element.Decode(value)
+	return err
 }
 
 // nextElement cuts off one element; nil is null.
@@ -144,6 +159,11 @@ func (a *Array[T]) appendDim(b []byte, dim int, data []byte) ([]byte, []byte) {
 		value, data, _ = nextElement(data) // DecodeArray has read every element
 		if value == nil {
 			b = canonical.AppendNull(b)
+			continue
+		}
+		if a.nested {
+			inner, _ := a.element.DecodeDomainArray(value)
+			b = AppendArray(b, inner)
 			continue
 		}
 		v, _ := a.element.Decode(value)

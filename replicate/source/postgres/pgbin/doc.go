@@ -10,5 +10,7 @@
 //	numeric.go    numeric
 //	datetime.go   date, time, timetz, timestamp, timestamptz
 //	interval.go   interval
-//	array.go      arrays of all of these
+//	array.go      arrays of all of these, and of arrays of them
+//	hstore.go     hstore
+//	textarray.go  arrays of types that are read in the database's own text form
 package pgbin

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/repliqate/repliqate/replicate/canonical"
 )
@@ -128,8 +127,6 @@ func DecodeChar(v []byte) (string, error) {
 
 // AppendText appends the string.
 func AppendText(b []byte, v string) []byte { return canonical.AppendString(b, v) }
-
-func view(v []byte) string { return unsafe.String(unsafe.SliceData(v), len(v)) }
 
 func invalidAt(v []byte) int {
 	for i := 0; i < len(v); {

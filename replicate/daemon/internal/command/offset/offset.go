@@ -98,7 +98,7 @@ func (o *operator[K]) connect(c *config.Config) error {
 	store, err := job.NewStore(c)
 	switch {
 	case errors.Is(err, job.ErrNoStore):
-		return fmt.Errorf("%s: this job keeps its offset in memory alone, so there is none to show or to move: "+
+		return fmt.Errorf("%s: this job keeps its offset only in memory, so there is nothing to show or move: "+
 			"set redis_addr or offset_file", c.File())
 	case err != nil:
 		return c.Place(err)

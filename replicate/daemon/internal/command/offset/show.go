@@ -96,7 +96,7 @@ func (o *operator[K]) show(ctx context.Context) error {
 	return nil
 }
 
-const noAnswer = "not known: no answer"
+const noAnswer = "unknown: no answer"
 
 func (o *operator[K]) offsetText(s *standing[K]) string {
 	switch {
@@ -105,13 +105,13 @@ func (o *operator[K]) offsetText(s *standing[K]) string {
 	case !s.offset.IsZero() && s.offset.Checksum != "":
 		return s.offset.Key + ", the checksum of its row is known"
 	case !s.offset.IsZero():
-		return s.offset.Key + ", the checksum of its row is not known"
+		return s.offset.Key + ", the checksum of its row is unknown"
 	case s.witnessErr != nil:
 		return "none"
 	case !s.witness.IsZero():
-		return "none: the job would go on from the witness"
+		return "none: the job would continue from the witness"
 	}
-	return "none: the job would begin at the first row"
+	return "none: the job would start at the first row"
 }
 
 func witnessText[K replicate.Key](s *standing[K]) string {

@@ -103,7 +103,7 @@ func (o *operator[K]) write(ctx context.Context, s *standing[K], to replicate.Of
 		}
 		if err := o.store.Force(ctx, to); err != nil {
 			return fmt.Errorf("%w; the copy in Kafka is changed, the offset may still be the old one: "+
-				"give the command again", err)
+				"run the command again", err)
 		}
 		return nil
 	}
@@ -112,7 +112,7 @@ func (o *operator[K]) write(ctx context.Context, s *standing[K], to replicate.Of
 	}
 	if err := o.writeWitness(ctx, to); err != nil {
 		return fmt.Errorf("%w; the offset is changed, its copy in Kafka may still be the old one: "+
-			"give the command again", err)
+			"run the command again", err)
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func firstFailed(err error) error {
 	case errors.Is(err, replicate.ErrLeaseLost):
 		return fmt.Errorf("%w; nothing was changed", err)
 	}
-	return fmt.Errorf("%w; it is not known whether that was changed: see offset show, and give the command again", err)
+	return fmt.Errorf("%w; it is unknown whether that was changed: see offset show, and run the command again", err)
 }
 
 func (o *operator[K]) writeWitness(ctx context.Context, to replicate.Offset) error {

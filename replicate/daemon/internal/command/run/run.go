@@ -66,6 +66,11 @@ func replicateTable[R any, K replicate.Key](
 		return configured{c.Place(err)}
 	}
 	log.Begin(c, joblog.Start{Table: p.Table.Name, Fingerprint: p.Table.Fingerprint, Once: f.once, Print: f.stdout})
+	watched, end := context.WithCancel(ctx)
+	defer end()
+	reload := &reloader{file: f.Config, generated: config.Describe(p.Table), current: c, log: log,
+		retune: replicator.Retune}
+	reload.watch(watched)
 	return replicator.Run(ctx)
 }
 
