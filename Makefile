@@ -24,6 +24,9 @@ demo: ## the main job with nothing but Go: SQLite, in-process Kafka and Redis, a
 demo-postgres: ## the same with real PostgreSQL, Apache Kafka and Redis
 	@$(BUILD) $(GO) run ./examples/demo -postgres
 
+demo-mysql: ## the same with MariaDB in the place of PostgreSQL
+	@$(BUILD) $(GO) run ./examples/demo -mysql
+
 test-fast: ## the tests that need neither servers nor compiling, in a minute; says what it leaves out
 	$(TEST) -short ./...
 
@@ -102,4 +105,4 @@ soak: servers ## the simulation for as long as SOAK says, then the crash loop: S
 	$(GO) test -timeout 0 ./replicate/loop/internal/simulation -run 'TestSimulation$$' -args -sim.for=$(SOAK)
 	$(GO) test -timeout 0 -v ./internal/crashloop -args -crash.kills=100 -crash.for=$(SOAK) -crash.patient=1
 
-.PHONY: help recording demo demo-postgres test-fast test servers oracle fuzz lint release-check release-snapshot generate config-docs types-docs generate-check bench bench-latency soak
+.PHONY: help recording demo demo-postgres demo-mysql test-fast test servers oracle fuzz lint release-check release-snapshot generate config-docs types-docs generate-check bench bench-latency soak

@@ -28,15 +28,24 @@ var excused = map[string]string{
 	"pg_ndistinct":    "no client can write a value of it",
 	"pg_dependencies": "no client can write a value of it",
 	"pg_mcv_list":     "no client can write a value of it",
-	"uuid":            "MariaDB alone has it, so no table of both products can",
-	"inet4":           "MariaDB alone has it",
-	"inet6":           "MariaDB alone has it",
-	"vector":          "MySQL 9 alone has it",
+
+	"mysql uuid":               "MariaDB alone has it, so no table of both products can",
+	"mysql inet4":              "MariaDB alone has it",
+	"mysql inet6":              "MariaDB alone has it",
+	"mysql vector":             "MySQL 9 alone has it",
+	"mysql geometry":           "the plain sqlc command can't read it, and writes the committed packages too",
+	"mysql point":              "as geometry",
+	"mysql linestring":         "as geometry",
+	"mysql polygon":            "as geometry",
+	"mysql multipoint":         "as geometry",
+	"mysql multilinestring":    "as geometry",
+	"mysql multipolygon":       "as geometry",
+	"mysql geometrycollection": "as geometry",
 }
 
 // withoutVectors are engines that were not compared with the Python daemon.
 var withoutVectors = map[string]string{
-	"mysql": "its values are compared with what the server shows, in internal/e2e",
+	"mysql": "there are none yet",
 }
 
 // Every type of every engine has a column in a committed package, vectors that were compared with the Python daemon,
@@ -64,6 +73,9 @@ func TestEveryTypeIsComplete(t *testing.T) {
 		for _, names := range e.Types {
 			name := names[len(names)-1]
 			_, alike := excused[name]
+			if _, here := excused[e.Name+" "+name]; here {
+				alike = true
+			}
 			if !examples[name] && !alike {
 				t.Errorf("engine %s, type %s: no table in schemas/ has a column of it", e.Name, name)
 			}

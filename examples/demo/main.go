@@ -4,6 +4,7 @@
 //
 //	go run ./examples/demo             SQLite, in-process Kafka and Redis: needs Go alone
 //	go run ./examples/demo -postgres   real PostgreSQL, Apache Kafka and Redis: needs Java 17 too
+//	go run ./examples/demo -mysql      the same with MariaDB
 //
 // A machine that has compiled nothing yet is busy for minutes, most of them with the generator. So this program
 // imports the standard library alone and is there at once; it builds the committed replicator and the story in play,
@@ -31,16 +32,17 @@ import (
 
 func main() {
 	postgres := flag.Bool("postgres", false, "use real PostgreSQL, Apache Kafka and Redis")
+	mysql := flag.Bool("mysql", false, "use real MariaDB, Apache Kafka and Redis")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
-	if err := run(ctx, *postgres); err != nil {
+	if err := run(ctx, *postgres, *mysql); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, postgres bool) error {
+func run(ctx context.Context, postgres, mysql bool) error {
 	c := clock.New(time.Now())
 	dir, err := os.MkdirTemp("", "repliqate-demo-")
 	if err != nil {
@@ -48,7 +50,10 @@ func run(ctx context.Context, postgres bool) error {
 	}
 	defer os.RemoveAll(dir)
 	table, servers := "ledger", "embedded"
-	if postgres {
+	switch {
+	case mysql:
+		table, servers = "payments", "mariadb"
+	case postgres:
 		table, servers = "orders", "real"
 	}
 	schema := "schemas/" + table + ".sql"

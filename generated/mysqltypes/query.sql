@@ -2,25 +2,25 @@
 -- The keyset queries of table mysqltypes (schemas/mysqltypes.sql), for sqlc to check against the schema.
 
 -- name: MysqltypesFirst :many
-SELECT id, c_tinyint, c_tinyint_u, c_bool, c_smallint, c_smallint_u, c_mediumint, c_mediumint_u, c_int, c_int_u, c_bigint, c_bigint_u, c_decimal, c_decimal_u, c_float, c_float_u, c_double, c_double_u, c_bit, c_year, c_date, c_time, c_datetime, c_timestamp, c_char, c_varchar, c_tinytext, c_text, c_mediumtext, c_longtext, c_binary, c_varbinary, c_bytes, c_tinyblob, c_blob, c_mediumblob, c_longblob, c_enum, c_set, c_json, c_geometry, c_point, c_linestring, c_polygon, c_multipoint, c_multiline, c_multipolygon, c_collection
+SELECT id, c_tinyint, c_tinyint_u, c_bool, c_smallint, c_smallint_u, c_mediumint, c_mediumint_u, c_int, c_int_u, c_bigint, c_bigint_u, c_decimal, c_decimal_u, c_float, c_float_u, c_double, c_double_u, c_bit, c_year, c_date, c_time, c_datetime, c_timestamp, c_char, c_varchar, c_tinytext, c_text, c_mediumtext, c_longtext, c_binary, c_varbinary, c_bytes, c_tinyblob, c_blob, c_mediumblob, c_longblob, c_enum, c_set, c_json
 FROM mysqltypes
 ORDER BY id
 LIMIT ?;
 
 -- name: MysqltypesNext :many
-SELECT id, c_tinyint, c_tinyint_u, c_bool, c_smallint, c_smallint_u, c_mediumint, c_mediumint_u, c_int, c_int_u, c_bigint, c_bigint_u, c_decimal, c_decimal_u, c_float, c_float_u, c_double, c_double_u, c_bit, c_year, c_date, c_time, c_datetime, c_timestamp, c_char, c_varchar, c_tinytext, c_text, c_mediumtext, c_longtext, c_binary, c_varbinary, c_bytes, c_tinyblob, c_blob, c_mediumblob, c_longblob, c_enum, c_set, c_json, c_geometry, c_point, c_linestring, c_polygon, c_multipoint, c_multiline, c_multipolygon, c_collection
+SELECT id, c_tinyint, c_tinyint_u, c_bool, c_smallint, c_smallint_u, c_mediumint, c_mediumint_u, c_int, c_int_u, c_bigint, c_bigint_u, c_decimal, c_decimal_u, c_float, c_float_u, c_double, c_double_u, c_bit, c_year, c_date, c_time, c_datetime, c_timestamp, c_char, c_varchar, c_tinytext, c_text, c_mediumtext, c_longtext, c_binary, c_varbinary, c_bytes, c_tinyblob, c_blob, c_mediumblob, c_longblob, c_enum, c_set, c_json
 FROM mysqltypes
 WHERE id > ?
 ORDER BY id
 LIMIT ?;
 
 -- name: MysqltypesAt :one
-SELECT id, c_tinyint, c_tinyint_u, c_bool, c_smallint, c_smallint_u, c_mediumint, c_mediumint_u, c_int, c_int_u, c_bigint, c_bigint_u, c_decimal, c_decimal_u, c_float, c_float_u, c_double, c_double_u, c_bit, c_year, c_date, c_time, c_datetime, c_timestamp, c_char, c_varchar, c_tinytext, c_text, c_mediumtext, c_longtext, c_binary, c_varbinary, c_bytes, c_tinyblob, c_blob, c_mediumblob, c_longblob, c_enum, c_set, c_json, c_geometry, c_point, c_linestring, c_polygon, c_multipoint, c_multiline, c_multipolygon, c_collection
+SELECT id, c_tinyint, c_tinyint_u, c_bool, c_smallint, c_smallint_u, c_mediumint, c_mediumint_u, c_int, c_int_u, c_bigint, c_bigint_u, c_decimal, c_decimal_u, c_float, c_float_u, c_double, c_double_u, c_bit, c_year, c_date, c_time, c_datetime, c_timestamp, c_char, c_varchar, c_tinytext, c_text, c_mediumtext, c_longtext, c_binary, c_varbinary, c_bytes, c_tinyblob, c_blob, c_mediumblob, c_longblob, c_enum, c_set, c_json
 FROM mysqltypes
 WHERE id = ?;
 
 -- name: MysqltypesLookup :many
-SELECT id, c_tinyint, c_tinyint_u, c_bool, c_smallint, c_smallint_u, c_mediumint, c_mediumint_u, c_int, c_int_u, c_bigint, c_bigint_u, c_decimal, c_decimal_u, c_float, c_float_u, c_double, c_double_u, c_bit, c_year, c_date, c_time, c_datetime, c_timestamp, c_char, c_varchar, c_tinytext, c_text, c_mediumtext, c_longtext, c_binary, c_varbinary, c_bytes, c_tinyblob, c_blob, c_mediumblob, c_longblob, c_enum, c_set, c_json, c_geometry, c_point, c_linestring, c_polygon, c_multipoint, c_multiline, c_multipolygon, c_collection
+SELECT id, c_tinyint, c_tinyint_u, c_bool, c_smallint, c_smallint_u, c_mediumint, c_mediumint_u, c_int, c_int_u, c_bigint, c_bigint_u, c_decimal, c_decimal_u, c_float, c_float_u, c_double, c_double_u, c_bit, c_year, c_date, c_time, c_datetime, c_timestamp, c_char, c_varchar, c_tinytext, c_text, c_mediumtext, c_longtext, c_binary, c_varbinary, c_bytes, c_tinyblob, c_blob, c_mediumblob, c_longblob, c_enum, c_set, c_json
 FROM mysqltypes
 WHERE id IN (sqlc.slice('keys'))
 ORDER BY id;

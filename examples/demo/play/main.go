@@ -33,11 +33,11 @@ type stage struct {
 
 // stages are the choices of -servers.
 var stages = map[string]func(ctx context.Context, ddl, dir string) (*stage, error){
-	"embedded": embeddedStage, "real": realStage,
+	"embedded": embeddedStage, "real": realStage, "mariadb": mariaStage,
 }
 
 func main() {
-	servers := flag.String("servers", "embedded", "embedded or real")
+	servers := flag.String("servers", "embedded", "embedded, real or mariadb")
 	schema := flag.String("schema", "schemas/ledger.sql", "the file with the table's DDL")
 	binary := flag.String("binary", "", "the replicator")
 	begin := flag.Int64("begin", time.Now().UnixMilli(), "when the demo began, in milliseconds since 1970")
@@ -53,7 +53,7 @@ func main() {
 func run(ctx context.Context, c *clock.Clock, servers, schema, binary string) error {
 	newStage := stages[servers]
 	if newStage == nil {
-		return fmt.Errorf("-servers %s: expected embedded or real", servers)
+		return fmt.Errorf("-servers %s: expected embedded, real or mariadb", servers)
 	}
 	ddl, err := os.ReadFile(schema)
 	if err != nil {

@@ -66,3 +66,37 @@ func realStage(ctx context.Context, ddl, _ string) (*stage, error) {
 	}
 	return s, nil
 }
+
+// mariaStage has MariaDB in the place of PostgreSQL.
+func mariaStage(ctx context.Context, ddl, _ string) (*stage, error) {
+	maria, err := testserver.StartMariaDB(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kafka, err := testserver.StartKafka(ctx)
+	if err != nil {
+		return nil, errors.Join(err, maria.Stop())
+	}
+	redis, err := testserver.StartRedis(ctx)
+	if err != nil {
+		return nil, errors.Join(err, maria.Stop(), kafka.Stop())
+	}
+	db, err := maria.Open("shop")
+	if err != nil {
+		return nil, errors.Join(err, maria.Stop(), kafka.Stop(), redis.Stop())
+	}
+	s := &stage{
+		name: "MariaDB, Apache Kafka and Redis",
+		half: 2_000, table: "payments", uri: maria.URI("shop"), broker: kafka.Addr, redis: redis.Addr,
+		write: func(ctx context.Context, written *atomic.Int64) error {
+			return trial.WriteMySQL(ctx, db, 8, 300, written)
+		},
+		keys:  func(ctx context.Context) ([]int64, error) { return trial.KeysMySQL(ctx, db, 0) },
+		close: func() error { return errors.Join(db.Close(), maria.Stop(), kafka.Stop(), redis.Stop()) },
+	}
+	err = maria.Exec(ctx, "CREATE DATABASE shop; USE shop; "+ddl)
+	if err := errors.Join(err, kafka.CreateTopic(ctx, "payments", 3)); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
