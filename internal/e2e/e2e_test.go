@@ -2,6 +2,7 @@
 //
 //	e2e_test.go    what the tests share
 //	mysql_test.go  the same tables and types on MySQL and MariaDB
+//	mysqltypes_test.go  extremes of the types there
 //	lost_test.go   nothing is lost, though writers overlap and everything is killed
 //	stop_test.go   graceful stops repeat nothing; a second instance takes over
 //	poison_test.go rows that can't be published

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -18,6 +19,9 @@ func kindOf(t ddl.Type) (model.Kind, error) {
 	name := t.Name
 	if t.Enum {
 		name = "enum"
+	}
+	if number, unsigned := strings.CutSuffix(name, " unsigned"); unsigned && !strings.HasSuffix(number, "int") {
+		name = number // only integers travel otherwise where they have no sign
 	}
 	row, known := byName[name]
 	if !known {
