@@ -25,7 +25,7 @@ func Generate(r Request, plan *Plan, module Module) ([]emit.File, error) {
 	}
 	for _, t := range plan.Tables {
 		with := slices.Concat(r.With, present(r.Out, t.Package))
-		extra, err := render.Extras(extraData(r, t, module), with)
+		extra, err := render.Extras(extraData(t, module), with)
 		if err != nil {
 			return nil, err
 		}
@@ -128,7 +128,7 @@ func queryFile(e *engine.Engine, t Planned) string {
 		Prefix: schema.QueryPrefix(t.Package), Format: emit.Format, Queries: q})
 }
 
-func extraData(r Request, t Planned, module Module) render.Data {
+func extraData(t Planned, module Module) render.Data {
 	deploy, key := t.File.Engine.Deploy, t.Table.Columns[t.Key].Name
 	data := render.Data{
 		Package: t.Package, Table: t.Table.QualifiedName(), Key: key,

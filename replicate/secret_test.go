@@ -12,7 +12,8 @@ import (
 
 func TestReadSecret(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "secret")
-	for content, want := range map[string]string{"hunter2": "hunter2", "hunter2\n": "hunter2", " a b \r\n": " a b "} {
+	for _, c := range [][2]string{{"hunter2", "hunter2"}, {"hunter2\n", "hunter2"}, {" a b \r\n", " a b "}} {
+		content, want := c[0], c[1]
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -64,7 +64,7 @@ func Explain(err error, name func(Setting) string) string {
 	}
 	text := err.Error()
 	var causes []error
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // each layer is explained in turn, so none may be looked through
 	case interface{ Unwrap() error }:
 		causes = []error{e.Unwrap()}
 	case interface{ Unwrap() []error }:

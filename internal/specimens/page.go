@@ -1,7 +1,7 @@
 package specimens
 
 import (
-	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -19,7 +19,7 @@ func Page(page string) (string, error) {
 	before, rest, ok := strings.Cut(page, begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !ok || !closed {
-		return "", errors.New("docs/types.md: expected the lines " + begin + "and " + end)
+		return "", fmt.Errorf("docs/types.md: expected the lines %q and %q", begin, end)
 	}
 	var b strings.Builder
 	b.WriteString(before + begin + "\n| type | value | JSON |\n|---|---|---|\n")

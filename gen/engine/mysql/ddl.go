@@ -36,7 +36,6 @@ type table struct {
 	using   string              // the database that USE had named
 	charset string              // of texts that name none
 	uniques map[string][]string // columns by index
-	indexes []string            // first columns of all other indexes
 	key     []string            // primary key
 	parted  []string            // words of PARTITION BY; nil if the table is not partitioned
 }

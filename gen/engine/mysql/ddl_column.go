@@ -222,6 +222,9 @@ func (c *column) passed(from *cursor) error {
 	return nil
 }
 
+// operators may stand between the operands of a default.
+const operators = "+-*/%|"
+
 // expression moves on behind a default, or what a reference does: a word, a string, a number or an expression.
 func (c *cursor) expression() error {
 	if c.done() {
@@ -252,7 +255,7 @@ func (c *cursor) expression() error {
 			return err
 		}
 	}
-	for !c.done() && strings.Contains("+-*/%|", c.text()) { // MariaDB takes expressions without brackets
+	for !c.done() && strings.Contains(operators, c.text()) { // MariaDB takes expressions without brackets
 		c.i++
 		if err := c.expression(); err != nil {
 			return err

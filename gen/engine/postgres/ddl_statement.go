@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -235,7 +236,7 @@ func (r *reader) mistaken(c *clause, err error) {
 		at = c.nameStart(at + 1)
 		n, pos := r.written(c, at)
 		if _, known := r.tables[n]; !known && n.name != "" {
-			r.define(c, &table{Table: &ddl.Table{Schema: n.schema, Name: n.name, File: c.file, Pos: pos,
+			r.define(&table{Table: &ddl.Table{Schema: n.schema, Name: n.name, File: c.file, Pos: pos,
 				Problem: found}})
 		}
 		r.remember(n, found)
@@ -270,7 +271,7 @@ func (c *clause) explain(err error) error {
 func (r *reader) written(c *clause, at int) (name, int) {
 	var parts []string
 	end := at
-	for ; end < len(c.words) && !strings.Contains("(;,", c.words[end].Text); end++ {
+	for ; end < len(c.words) && !slices.Contains([]string{"(", ";", ","}, c.words[end].Text); end++ {
 		if end > at && c.words[end].Pos > c.words[end-1].End {
 			break // a name with a placeholder is all that stands together
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // define adds a table.
-func (r *reader) define(c *clause, t *table) {
+func (r *reader) define(t *table) {
 	t.root, t.uniques, t.notNull = r.root, map[string][]string{}, map[string]string{}
 	if _, twice := r.tables[name{t.Schema, t.Name}]; !twice {
 		r.tables[name{t.Schema, t.Name}] = t
@@ -31,7 +31,7 @@ func (r *reader) newTable(c *clause, relation *pg.RangeVar, ifNotExists bool) *t
 		return nil
 	}
 	t := &table{Table: &ddl.Table{Schema: n.schema, Name: n.name, File: c.file, Pos: c.namePos(relation)}}
-	r.define(c, t)
+	r.define(t)
 	return t
 }
 
@@ -73,7 +73,7 @@ func (r *reader) createTable(c *clause, create *pg.CreateStmt) error {
 		case *pg.Node_Constraint:
 			t.constraint(n.Constraint)
 		case *pg.Node_TableLikeClause:
-			err = r.like(c, t, n.TableLikeClause)
+			r.like(c, t, n.TableLikeClause)
 		}
 		if err != nil {
 			return err
@@ -110,13 +110,13 @@ func (t *table) copyColumns(from *table) {
 }
 
 // like takes the columns of another table, and of the rest what the options say.
-func (r *reader) like(c *clause, t *table, like *pg.TableLikeClause) error {
+func (r *reader) like(c *clause, t *table, like *pg.TableLikeClause) {
 	from := r.relation(like.Relation)
 	if from == nil {
 		t.Problem = c.fail(like.Relation.Location, fmt.Errorf("table %s takes columns from table %s, which is not "+
 			"defined "+
 			"before it: give its definition with all columns", t.QualifiedName(), like.Relation.Relname))
-		return nil
+		return
 	}
 	const defaults, identity, indexes = 1 << 3, 1 << 5, 1 << 6 // of TableLikeOption in parsenodes.h
 	first := len(t.Columns)
@@ -133,7 +133,6 @@ func (r *reader) like(c *clause, t *table, like *pg.TableLikeClause) error {
 			t.uniques[t.Name+" like "+index] = columns
 		}
 	}
-	return nil
 }
 
 // takeType takes the columns of a composite type.

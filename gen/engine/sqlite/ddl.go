@@ -128,7 +128,7 @@ func (s statement) readable(found []ddl.Lexeme) error {
 // subject returns the table that a statement is about, and whether the statement can decide what the table
 // is. The tables of SQLite itself, such as sqlite_sequence, are made by it.
 func subject(found []ddl.Lexeme) (table string, decides bool) {
-	i := 1
+	var i int
 	switch {
 	case begins(found, "CREATE", "VIRTUAL", "TABLE"), begins(found, "CREATE", "UNIQUE", "INDEX"):
 		i = 3

@@ -2,6 +2,7 @@ package prometheus_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -34,7 +35,7 @@ func exposed(t *testing.T) string {
 	h.OnRetry(replicate.RetryInfo{Op: replicate.OpLoad, Err: errors.New("away")})
 	h.OnAudit(replicate.AuditInfo{Late: []string{"1", "2"}, Watched: 9, Forgotten: 3})
 	answer := httptest.NewRecorder()
-	m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	return answer.Body.String()
 }
 
@@ -91,14 +92,14 @@ func TestDocumented(t *testing.T) {
 		return slices.Compact(out)
 	}
 	documented := names("[|,] `(repliqate_[a-z_]+)`", string(page))
-	real := names(`(?m)^# TYPE (repliqate_[a-z_]+) `, exposed(t))
-	for _, name := range real {
+	found := names(`(?m)^# TYPE (repliqate_[a-z_]+) `, exposed(t))
+	for _, name := range found {
 		if !slices.Contains(documented, name) {
 			t.Errorf("docs/operate.md does not list %s", name)
 		}
 	}
 	for _, name := range documented {
-		if !slices.Contains(real, name) {
+		if !slices.Contains(found, name) {
 			t.Errorf("docs/operate.md lists %s, which is not exposed", name)
 		}
 	}

@@ -62,7 +62,7 @@ func ask(ctx context.Context, dial dialer, addr string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is waited for any more
+	defer conn.Close() // nothing is waited for any more
 	if limit, ok := ctx.Deadline(); ok {
 		if err := conn.SetDeadline(limit); err != nil {
 			return err

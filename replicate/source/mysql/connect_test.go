@@ -2,7 +2,9 @@ package mysql_test
 
 import (
 	"fmt"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -91,7 +93,7 @@ func TestTLS(t *testing.T) {
 		{"localhost", "?ssl_check_hostname=false&ssl_ca=" + authority.File, ""},
 	} {
 		t.Run(c.host+c.query, func(t *testing.T) {
-			uri := fmt.Sprintf("mysql+pymysql://root@%s:%d/%s%s", c.host, m.Port, d.name, c.query)
+			uri := fmt.Sprintf("mysql+pymysql://root@%s/%s%s", net.JoinHostPort(c.host, strconv.Itoa(m.Port)), d.name, c.query)
 			err := open(t, d.source("events", options{uri: uri}), replicate.Offset{})
 			if c.want == "" && err != nil {
 				t.Error(err)

@@ -87,7 +87,7 @@ func run(t testing.TB, source replicate.Source[int64], config loop.Config) *rig 
 	t.Cleanup(func() {
 		cancel()
 		if r.ended != nil {
-			<-r.ended // it was cancelled
+			_ = <-r.ended // it was cancelled
 		}
 	})
 	return r

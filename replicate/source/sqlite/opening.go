@@ -49,7 +49,7 @@ func (s *source[R, K]) isWAL() bool {
 	if err != nil {
 		return false
 	}
-	defer file.Close() //nolint:errcheck // it was read alone
+	defer file.Close() // it was read alone
 	var mode [1]byte
 	_, err = file.ReadAt(mode[:], journalAt)
 	return (err == nil || errors.Is(err, io.EOF)) && mode[0] == inWAL
@@ -59,7 +59,7 @@ func (s *source[R, K]) isWAL() bool {
 // waits: the application may just be starting again.
 func (s *source[R, K]) unopened(err error) error {
 	folder := filepath.Dir(s.path)
-	reason, hint := "", ""
+	var reason, hint string
 	switch {
 	case writable(folder):
 		return err

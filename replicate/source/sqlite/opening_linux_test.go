@@ -38,7 +38,7 @@ func asNobody(t *testing.T) {
 // shut makes a database whose folder nobody may write, in a place where everybody may enter.
 func shut(t *testing.T, ddl string) *database {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "repliqate")
+	dir, err := os.MkdirTemp("", "repliqate") //nolint:usetesting // the folders of t.TempDir let nobody else in
 	if err != nil {
 		t.Fatal(err)
 	}

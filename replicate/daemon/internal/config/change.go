@@ -16,9 +16,9 @@ var live = []string{
 // Changes compares two configurations of one job. It returns the keys whose values differ, apart for those that a
 // running job takes and those that need a restart. Values are not shown: some are secrets.
 func Changes(before, after *Config) (applied, restart []string) {
-	old, new := targets(before), targets(after)
+	was, is := targets(before), targets(after)
 	for _, k := range configkeys.All() {
-		if k.Kind == configkeys.Group || reflect.DeepEqual(old[k.Name], new[k.Name]) {
+		if k.Kind == configkeys.Group || reflect.DeepEqual(was[k.Name], is[k.Name]) {
 			continue
 		}
 		if k.Name == sourceKey+"uri" && before.URIFile != "" && before.URIFile == after.URIFile {

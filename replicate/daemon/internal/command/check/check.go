@@ -157,7 +157,7 @@ func database[R any, K replicate.Key](
 	if d.failed(err) {
 		return
 	}
-	defer source.Close() //nolint:errcheck // it was only read
+	defer source.Close() // it was only read
 	if d.failed(source.Open(ctx, replicate.Offset{})) {
 		return
 	}
@@ -192,7 +192,7 @@ func store(ctx context.Context, c *config.Config, d *doctor) {
 	if d.failed(err) {
 		return
 	}
-	defer s.Close() //nolint:errcheck // it was only read
+	defer s.Close() // it was only read
 	offset, err := s.Offsets.Load(ctx)
 	if d.failed(err) {
 		return
@@ -226,7 +226,7 @@ func witness(ctx context.Context, c *config.Config, d *doctor) {
 	if d.failed(err) {
 		return
 	}
-	defer w.Close() //nolint:errcheck // it was only read
+	defer w.Close() // it was only read
 	o, err := w.Load(ctx)
 	switch {
 	case err != nil:

@@ -85,7 +85,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 	if w.source, err = job.NewSource(p, c, log); err != nil {
 		return call.Exit(&command.StatusError{Err: c.Place(err), Status: command.Usage})
 	}
-	defer w.source.Close() //nolint:errcheck // it was only read
+	defer w.source.Close() // it was only read
 	err = w.run(ctx, ranges)
 	done := "published again"
 	if f.dryRun {
@@ -117,7 +117,7 @@ func parse[K replicate.Key](f flags) (all []keyRange[K], err error) {
 	if err != nil {
 		return nil, fmt.Errorf("--from-file: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() // it was only read
 	lines := bufio.NewScanner(file)
 	for n := 1; lines.Scan(); n++ {
 		if all, err = add(all, strings.TrimSpace(lines.Text())); err != nil {
@@ -172,7 +172,7 @@ func (w *worker[K]) run(ctx context.Context, ranges []keyRange[K]) error {
 		if err != nil {
 			return err
 		}
-		defer sink.Close() //nolint:errcheck // every page was acknowledged
+		defer sink.Close() // every page was acknowledged
 		info, err := sink.Open(ctx)
 		if err != nil {
 			return err
@@ -193,7 +193,7 @@ func (w *worker[K]) offset(ctx context.Context) (key K, err error) {
 	if err != nil {
 		return key, w.config.Place(err)
 	}
-	defer store.Close() //nolint:errcheck // it was only read
+	defer store.Close() // it was only read
 	o, err := store.Offsets.Load(ctx)
 	if err == nil && o.IsZero() {
 		err = errors.New("the job has no offset, so there is nothing to publish again")

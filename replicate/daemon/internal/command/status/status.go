@@ -77,7 +77,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 	if err != nil {
 		return call.Exit(&command.StatusError{Err: c.Place(err), Status: command.Usage})
 	}
-	defer source.Close() //nolint:errcheck // it was only read
+	defer source.Close() // it was only read
 	r := Report{Version: 1, Job: c.Name, Table: p.Table.Name}
 	r.ask(ctx, c, func(ctx context.Context) error { return look(ctx, source, &r) })
 	if len(r.Errors) == 0 {
@@ -111,7 +111,7 @@ func (r *Report) askStore(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return c.Place(err)
 	}
-	defer s.Close() //nolint:errcheck // it was only read
+	defer s.Close() // it was only read
 	o, err := s.Offsets.Load(ctx)
 	if err != nil {
 		return err

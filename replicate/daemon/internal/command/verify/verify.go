@@ -144,8 +144,8 @@ func (c *comparison[K]) run(ctx context.Context) (err error) {
 		return err
 	}
 	c.result.Partitions = len(c.parts)
-	any, err := c.narrow(ctx)
-	if err != nil || !any {
+	some, err := c.narrow(ctx)
+	if err != nil || !some {
 		return err
 	}
 	if err := c.reader.source.Open(ctx, replicate.Offset{}); err != nil {
@@ -212,7 +212,7 @@ func (c *comparison[K]) offset(ctx context.Context) (o replicate.Offset, err err
 	if err != nil {
 		return o, c.config.Place(err)
 	}
-	defer store.Close() //nolint:errcheck // it was only read
+	defer store.Close() // it was only read
 	if o, err = store.Offsets.Load(ctx); err != nil {
 		return o, err
 	}
@@ -221,7 +221,7 @@ func (c *comparison[K]) offset(ctx context.Context) (o replicate.Offset, err err
 		if err != nil {
 			return o, c.config.Place(err)
 		}
-		defer witness.Close() //nolint:errcheck // it was only read
+		defer witness.Close() // it was only read
 		if o, err = witness.Load(ctx); err != nil {
 			return o, err
 		}
@@ -233,7 +233,7 @@ func (c *comparison[K]) offset(ctx context.Context) (o replicate.Offset, err err
 }
 
 // narrow raises the lower end of the range for --since. It is false where there is nothing to compare.
-func (c *comparison[K]) narrow(ctx context.Context) (any bool, err error) {
+func (c *comparison[K]) narrow(ctx context.Context) (some bool, err error) {
 	if c.flags.since.IsZero() {
 		return c.whole.low <= c.whole.high, nil
 	}
@@ -345,18 +345,18 @@ func firstOf[K replicate.Key](all []segment[K]) (key K, has bool) {
 }
 
 // expired is the key below which messages may be gone by retention; all is set where that may be any.
-func (c *comparison[K]) expired() (below K, any, all bool) {
+func (c *comparison[K]) expired() (below K, some, all bool) {
 	for _, p := range c.parts {
 		o := c.judge.parts[p.Number]
 		switch {
 		case p.Since > p.Start || p.Start == 0:
 		case !o.hasFirst:
 			return below, true, true
-		case !any || o.first > below:
-			below, any = o.first, true
+		case !some || o.first > below:
+			below, some = o.first, true
 		}
 	}
-	return below, any, false
+	return below, some, false
 }
 
 // compacted reports whether the brokers may drop messages of other rows with the same message key.
@@ -382,7 +382,7 @@ func (c *comparison[K]) compacted(ctx context.Context) bool {
 
 // collect turns the marks of a pass into findings.
 func (c *comparison[K]) collect(ctx context.Context) error {
-	below, any, all := c.expired()
+	below, some, all := c.expired()
 	all = all || c.compacted(ctx)
 	c.result.Rows += len(c.rows.keys)
 	var last mark
@@ -391,7 +391,7 @@ func (c *comparison[K]) collect(ctx context.Context) error {
 		m := c.rows.marks[i]
 		is := verdict(m)
 		joins := i > 0 && verdict(last) == is
-		isUnknown := is == isMissing && (all || any && key < below)
+		isUnknown := is == isMissing && (all || some && key < below)
 		text := replicate.KeyText(key)
 		switch {
 		case is == isFine && m&wasWrong != 0:

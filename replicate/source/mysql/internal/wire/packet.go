@@ -29,8 +29,8 @@ type packets struct {
 	max      int
 }
 
-func (c *packets) init(rw io.ReadWriter, max int) {
-	c.r, c.w, c.max = rw, rw, max
+func (c *packets) init(rw io.ReadWriter, limit int) {
+	c.r, c.w, c.max = rw, rw, limit
 	if c.buf == nil {
 		c.buf = make([]byte, bufferSize)
 	}
@@ -151,7 +151,7 @@ func lenenc(p []byte) (n uint64, rest []byte, ok bool) {
 	if len(p) == 0 {
 		return 0, nil, false
 	}
-	size := 0
+	var size int
 	switch p[0] {
 	case 0xfc:
 		size = 2

@@ -219,7 +219,7 @@ func (r *Result) parseBinary(p []byte) (ok bool) {
 			r.Values[i] = nil
 			continue
 		}
-		size := 0
+		var size int
 		switch r.Columns[i].Type {
 		case TypeTinyint:
 			size = 1
