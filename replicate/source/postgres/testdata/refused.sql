@@ -7,25 +7,25 @@ CREATE VIEW events AS SELECT 1::bigint AS id, 'x'::text AS text;
 
 -- case: a key of the application
 -- says: key id has no default in events
--- says: settle: {sequence: NAME}
--- says: settle: {unsafe_delay_sec: N}
+-- says: set SourceConfig.Settle.Sequence to its name
+-- says: set SourceConfig.Settle.UnsafeDelay to N
 CREATE TABLE events (id bigint PRIMARY KEY, text text NOT NULL);
 
 -- case: a default that is no plain nextval
 -- says: not a plain nextval: (nextval('s'::regclass) * 2)
--- says: settle:
+-- says: set SourceConfig.Settle.Sequence
 CREATE SEQUENCE s;
 CREATE TABLE events (id bigint DEFAULT nextval('s') * 2 PRIMARY KEY, text text NOT NULL);
 
 -- case: a default by name at run time
 -- says: not a plain nextval
--- says: settle:
+-- says: set SourceConfig.Settle.Sequence
 CREATE SEQUENCE s;
 CREATE TABLE events (id bigint DEFAULT nextval('s'::text) PRIMARY KEY, text text NOT NULL);
 
 -- case: a random default
 -- says: not a plain nextval
--- says: settle:
+-- says: set SourceConfig.Settle.Sequence
 CREATE TABLE events (id bigint DEFAULT random() * 1e9 PRIMARY KEY, text text NOT NULL);
 
 -- case: a default of a domain
@@ -38,7 +38,7 @@ CREATE TABLE events (id k PRIMARY KEY, text text NOT NULL);
 -- table: identity
 -- says: sequence public.events_id_seq has CACHE 20
 -- says: ALTER SEQUENCE public.events_id_seq CACHE 1, and let the application connect again
--- says: unsafe_delay_sec
+-- says: SourceConfig.Settle.UnsafeDelay
 ALTER SEQUENCE events_id_seq CACHE 20;
 
 -- case: INCREMENT
@@ -46,7 +46,7 @@ ALTER SEQUENCE events_id_seq CACHE 20;
 -- says: has INCREMENT 50 and not 1, so keys may be drawn in blocks
 -- says: leave the sequence as it is until no application draws blocks of 50 keys
 -- says: allocationSize = 1
--- says: unsafe_delay_sec
+-- says: SourceConfig.Settle.UnsafeDelay
 ALTER SEQUENCE events_id_seq INCREMENT 50;
 
 -- case: descending
@@ -59,7 +59,7 @@ CREATE TABLE events (id bigint DEFAULT nextval('s') PRIMARY KEY, text text NOT N
 -- settle: hib_seq
 -- says: sequence public.hib_seq has INCREMENT 50
 -- says: then ALTER SEQUENCE public.hib_seq INCREMENT 1, then start the new version
--- says: unsafe_delay_sec
+-- says: SourceConfig.Settle.UnsafeDelay
 CREATE SEQUENCE hib_seq INCREMENT BY 50;
 CREATE TABLE events (id bigint PRIMARY KEY, text text NOT NULL);
 
@@ -77,12 +77,12 @@ CREATE TABLE events (id bigint PRIMARY KEY, text text NOT NULL);
 
 -- case: a vouched sequence that is none
 -- settle: events
--- says: settle.sequence events is not a sequence
+-- says: SourceConfig.Settle.Sequence: events is not a sequence
 CREATE TABLE events (id bigint PRIMARY KEY, text text NOT NULL);
 
 -- case: a vouched sequence that is not there
 -- settle: public.s
--- says: settle.sequence public.s is not a sequence
+-- says: SourceConfig.Settle.Sequence: public.s is not a sequence
 CREATE TABLE events (id bigint PRIMARY KEY, text text NOT NULL);
 
 -- case: not unique
@@ -109,7 +109,7 @@ ALTER TABLE events ADD UNIQUE (id);
 -- case: partitions with sequences of their own
 -- table: serial partitions
 -- says: a draws its keys from another sequence than events
--- says: settle:
+-- says: set SourceConfig.Settle.Sequence
 CREATE SEQUENCE s;
 ALTER TABLE a ALTER id SET DEFAULT nextval('s');
 
@@ -130,7 +130,7 @@ ALTER TABLE a ALTER id SET DEFAULT nextval('s');
 -- case: a partition on another server
 -- table: partitioned
 -- says: part c is a foreign table
--- says: settle:
+-- says: set SourceConfig.Settle.Sequence
 CREATE FOREIGN DATA WRAPPER w;
 CREATE SERVER s FOREIGN DATA WRAPPER w;
 CREATE FOREIGN TABLE c PARTITION OF events FOR VALUES IN ('c') SERVER s;
@@ -157,7 +157,7 @@ ALTER TABLE events ALTER id SET DEFAULT nextval('s');
 -- case: a trigger that sets the key
 -- table: identity
 -- says: trigger touch on events (function touch) sets key id
--- says: settle: {sequence: NAME}
+-- says: set SourceConfig.Settle.Sequence to its name
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.id := 7; RETURN NEW; END$$;
 CREATE TRIGGER touch BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION touch();
 
