@@ -211,7 +211,7 @@ func TestErrorLeavesOutput(t *testing.T) {
 	newModule(t)
 	writeInput(t, "shop.sql", []byte(oneTable))
 	mustGenerate(t, "--schema", "shop.sql")
-	writeInput(t, "shop.sql", []byte(oneTable+"CREATE TABLE broken (id bigserial PRIMARY KEY, x geometry);\n"))
+	writeInput(t, "shop.sql", []byte(oneTable+"CREATE TABLE broken (id bigserial PRIMARY KEY, x integr);\n"))
 	before := state(t)
 	_, stderr, status := generate("repliqate-gen", "--schema", "shop.sql")
 	if status != 1 || !strings.Contains(stderr, "shop.sql:2:") {
