@@ -420,22 +420,20 @@ func (r *reader) positionOf(t *ddl.Table, column string) (*ddl.File, int) {
 	return t.File, t.Pos
 }
 
-// indexes finds unique columns. A key without an index of its own is the rowid, which is never null; any
-// other key of SQLite can be null unless it says NOT NULL.
+// indexes finds unique columns. A primary key of SQLite that is not the rowid can hold null unless it says NOT NULL,
+// which hardly anybody means: it counts as not null, and the run time stops at a row without a key.
 func (r *reader) indexes(t *ddl.Table) error {
-	keyIndex := false
 	err := sqlitex.Execute(r.conn,
-		`SELECT min(c.name), i.origin FROM pragma_index_list(?) AS i, pragma_index_info(i.name) AS c
+		`SELECT min(c.name) FROM pragma_index_list(?) AS i, pragma_index_info(i.name) AS c
 		WHERE i."unique" AND NOT i.partial GROUP BY i.name HAVING count(*) = 1 AND min(c.cid) >= 0`, &sqlitex.ExecOptions{
 			Args: []any{t.Name},
 			ResultFunc: func(row *sqlite.Stmt) error {
-				keyIndex = keyIndex || row.ColumnText(1) == "pk"
 				if i := t.Column(row.ColumnText(0)); i >= 0 {
 					t.Columns[i].Unique = true
 				}
 				return nil
 			}})
-	if len(t.PrimaryKey) == 1 && !keyIndex && err == nil {
+	if len(t.PrimaryKey) == 1 && err == nil {
 		t.Columns[t.Column(t.PrimaryKey[0])].NotNull = true
 	}
 	return err

@@ -31,7 +31,7 @@ func TestRefused(t *testing.T) {
 			ddl: "CREATE TABLE events (id bigint AUTO_INCREMENT PRIMARY KEY)"},
 		{name: "a key of another sign", want: "is of type bigint unsigned",
 			ddl: "CREATE TABLE events (id bigint unsigned AUTO_INCREMENT PRIMARY KEY, `text` longtext NOT NULL)"},
-		{name: "no table", ddl: "SELECT 1", want: "check the table"},
+		{name: "no table", ddl: "SELECT 1", want: "check that the table"},
 		{name: "history", product: "MariaDB", ddl: plain + " WITH SYSTEM VERSIONING", want: "system-versioned"},
 		{name: "an increment", ddl: plain, want: "auto_increment_increment is 3", acceptable: true,
 			set: "SET GLOBAL auto_increment_increment = 3", reset: "SET GLOBAL auto_increment_increment = 1"},

@@ -71,6 +71,9 @@ func (s *source[R, K]) fence() (replicate.Fence[K], error) {
 	if err != nil {
 		return f, err
 	}
+	if err := s.checkKeys(); err != nil {
+		return f, err
+	}
 	found, err := s.high.Step()
 	if err == nil && found && s.high.ColumnType(0) == sqlite.TypeInteger {
 		f.High, f.HasHigh = K(s.high.ColumnInt64(0)), true
@@ -85,6 +88,19 @@ func (s *source[R, K]) fence() (replicate.Fence[K], error) {
 	}
 	s.top, s.hasTop = f.High, f.HasHigh
 	return f, nil
+}
+
+// checkKeys stops at a row without a key: keyset queries never find it, so it would be skipped (Promise 5).
+func (s *source[R, K]) checkKeys() error {
+	if !s.keyless {
+		return nil
+	}
+	n, err := s.number(s.nulls, "look for rows without a key")
+	if err != nil || n == 0 {
+		return err
+	}
+	return replicate.Stop(fmt.Errorf("table %s has a row whose key %s is null, and a row without a key can't be published",
+		s.table.Name, s.table.KeyColumn), "give it a key, or delete it; NOT NULL on the key keeps such rows out")
 }
 
 func (s *source[R, K]) read(stmt *sqlite.Stmt, bound replicate.Bound[K]) (result replicate.PollResult, err error) {

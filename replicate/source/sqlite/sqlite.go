@@ -68,7 +68,9 @@ type source[R any, K replicate.Key] struct {
 	conn              *sqlite.Conn
 	first, next, high *sqlite.Stmt
 	lookup, version   *sqlite.Stmt
-	verified          int64 // the version of the schema that was verified
+	nulls             *sqlite.Stmt // finds a row without a key
+	keyless           bool         // there may be such rows
+	verified          int64        // the version of the schema that was verified
 	changes           *sqlite.Stmt
 	lookedAt          int64 // what changes said before the last page was read
 	looked            bool  // a page was read since the source was opened
@@ -136,10 +138,13 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 		return err
 	}
 	high := "SELECT max(" + quote(s.table.KeyColumn) + ") FROM " + s.table.Relation
+	nulls := "SELECT 1 FROM " + s.table.Relation + " WHERE " + quote(s.table.KeyColumn) + " IS NULL LIMIT 1"
 	for _, q := range []struct {
 		stmt **sqlite.Stmt
 		sql  string
-	}{{&s.first, s.table.First}, {&s.next, s.table.Next}, {&s.lookup, s.table.Lookup}, {&s.high, high}} {
+	}{
+		{&s.first, s.table.First}, {&s.next, s.table.Next}, {&s.lookup, s.table.Lookup}, {&s.high, high}, {&s.nulls, nulls},
+	} {
 		if *q.stmt, err = s.conn.Prepare(q.sql); err != nil {
 			return s.classify("prepare query", err)
 		}

@@ -261,6 +261,29 @@ func TestLiveTable(t *testing.T) {
 	}
 }
 
+// TestRowWithoutKey has a primary key that is not the rowid, which can hold null: the rows before are read, and a row
+// without a key stops the job, since no keyset query would ever find it.
+func TestRowWithoutKey(t *testing.T) {
+	// DESC is what makes this a column like any other.
+	d := create(t, "CREATE TABLE events (id INTEGER PRIMARY KEY DESC, text TEXT NOT NULL); "+
+		"INSERT INTO events VALUES (1, 'a')")
+	s := d.source(false, false)
+	if err := s.Open(t.Context(), replicate.Offset{}); err != nil {
+		t.Fatal(err)
+	}
+	var page replicate.Page[int64]
+	req := replicate.PollRequest[int64]{MaxRows: 10, MaxBytes: 1000,
+		OnFence: func(replicate.Fence[int64]) replicate.Bound[int64] {
+			return replicate.Bound[int64]{Kind: replicate.BoundUnlimited}
+		}}
+	if _, err := s.Poll(t.Context(), req, &page); err != nil || page.Len() != 1 {
+		t.Errorf("%d rows, %v", page.Len(), err)
+	}
+	d.exec("INSERT INTO events VALUES (NULL, 'lost'), (2, 'b')")
+	_, err := s.Poll(t.Context(), req, &page)
+	stops(t, err, "a row whose key id is null", "delete it")
+}
+
 // TestRecheck changes the table while the source is open.
 func TestRecheck(t *testing.T) {
 	d := create(t, bare)

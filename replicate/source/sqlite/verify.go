@@ -22,6 +22,7 @@ const (
 type column struct {
 	typ     string
 	notNull bool
+	primary bool // the one column of the primary key
 	rowid   bool // the key under which SQLite keeps the row, which is never null and always unique
 }
 
@@ -90,14 +91,15 @@ func (s *source[R, K]) columns() (map[string]column, error) {
 		if inKey {
 			keys++
 		}
-		live[row.ColumnText(0)] = column{typ: typ, notNull: row.ColumnBool(2), rowid: inKey && typ == "INTEGER"}
+		live[row.ColumnText(0)] = column{typ: typ, notNull: row.ColumnBool(2), primary: inKey,
+			rowid: inKey && typ == "INTEGER"}
 		return nil
 	})
 	if err != nil {
 		return nil, s.classify("read the columns of table "+s.table.Name, err)
 	}
 	for name, c := range live {
-		c.rowid = c.rowid && keys == 1
+		c.primary, c.rowid = c.primary && keys == 1, c.rowid && keys == 1
 		live[name] = c
 	}
 	return live, nil
@@ -113,6 +115,20 @@ var (
 	notCode = regexp.MustCompile("(?s)--[^\n]*|/\\*.*?\\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\\[[^\\]]*\\]")
 )
 
+// mayLackKeys reports whether a row can be without a key: a primary key that is not the rowid, but an index of its
+// own, holds nulls unless it is declared NOT NULL.
+func (s *source[R, K]) mayLackKeys(key column) (may bool, err error) {
+	if key.notNull {
+		return false, nil
+	}
+	err = s.query("SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'", s.table.Name,
+		func(*sqlite.Stmt) error { may = true; return nil })
+	if err != nil {
+		return false, s.classify("read the indexes of table "+s.table.Name, err)
+	}
+	return may, nil
+}
+
 // verifyKey wants a key that is unique and not null, and learns whether SQLite guarantees that it only grows.
 func (s *source[R, K]) verifyKey(key column) error {
 	t := &s.table.Table
@@ -122,6 +138,9 @@ func (s *source[R, K]) verifyKey(key column) error {
 	if err != nil {
 		return s.classify("read the declaration of table "+t.Name, err)
 	}
+	if s.keyless, err = s.mayLackKeys(key); err != nil {
+		return err
+	}
 	s.autoIncrement = key.rowid && autoIncrement.MatchString(notCode.ReplaceAllString(ddl, " "))
 	switch {
 	case s.table.AutoIncrement && !s.autoIncrement:
@@ -129,7 +148,7 @@ func (s *source[R, K]) verifyKey(key column) error {
 			t.KeyColumn, t.Name), declare+", or regenerate: "+t.Regenerate)
 	case key.rowid:
 		return nil
-	case !key.notNull:
+	case !key.notNull && !key.primary:
 		return replicate.Stop(
 			fmt.Errorf("key %s of table %s may be null, and rows without a key are never read", t.KeyColumn, t.Name),
 			"declare it NOT NULL")
