@@ -7,7 +7,7 @@ const (
 	microsPerDay    = 86_400 * microsPerSecond
 )
 
-// AppendDate appends the date so many days after 1970-01-01 as "2024-01-03". Years above 9999 have all
+// AppendDate appends the date daysSince1970 days after 1970-01-01 as "2024-01-03". Years above 9999 have all
 // their digits; years before 1 are followed by BC, as PostgreSQL writes them: "0044-03-15 BC".
 func AppendDate(b []byte, daysSince1970 int64) []byte {
 	year, month, day := civil(daysSince1970)
@@ -24,7 +24,7 @@ func AppendTime(b []byte, micros int64) []byte {
 	return append(b, '"')
 }
 
-// AppendTimestamp appends the time so many microseconds after 1970-01-01T00:00:00 as
+// AppendTimestamp appends the time microsSince1970 microseconds after 1970-01-01T00:00:00 as
 // "2024-01-03T07:20:17.5", with a Z when it is in UTC.
 func AppendTimestamp(b []byte, microsSince1970 int64, utc bool) []byte {
 	days := microsSince1970 / microsPerDay

@@ -12,7 +12,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon"
 )
 
-// heldBack is a source in which a transaction stays open for ever.
+// heldBack is a source in which a transaction stays open forever.
 type heldBack struct{ warn func(string) }
 
 func (s heldBack) Open(context.Context, replicate.Offset) error {

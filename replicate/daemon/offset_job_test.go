@@ -10,7 +10,7 @@ import (
 )
 
 // TestMissingOffsetContinuesFromTheWitness deletes the key in Redis while no job runs: the next start goes on
-// from the copy in Kafka and says so. How to begin anew after all is the command offset reset.
+// from the copy in Kafka and says so. How to begin again after all is the command offset reset.
 func TestMissingOffsetContinuesFromTheWitness(t *testing.T) {
 	b := newBed(t)
 	b.insert(3)

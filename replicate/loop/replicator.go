@@ -21,7 +21,7 @@ type Parts[K replicate.Key] struct {
 	Hooks   replicate.Hooks
 }
 
-// Bounds of single operations. A server that does not answer must not hold up the loop for ever; what
+// Bounds of single operations. A server that does not answer must not hold up the loop forever; what
 // runs out of time is an error that is retried. A source's bound is for a whole page over a slow line: that
 // its server says nothing at all it notices by itself, and sooner.
 const (

@@ -283,7 +283,7 @@ func TestOperationThatIgnoresItsEnd(t *testing.T) {
 }
 
 // TestBlockedPublishDoesNotHoldUpAStepDown takes the lease away while the sink has no room: the sink is closed
-// at once, and with the lease publishing begins anew.
+// at once, and with the lease publishing begins again.
 func TestBlockedPublishDoesNotHoldUpAStepDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		parts := newParts(6)

@@ -137,7 +137,7 @@ func TestMissingOffsetWithWitness(t *testing.T) {
 }
 
 // TestStoreOfAnIdleJobIsRepaired wipes the store, or fails it over to an older copy, while no row comes: it is
-// written anew from memory all the same, once the lease is held again.
+// written again from memory all the same, once the lease is held again.
 func TestStoreOfAnIdleJobIsRepaired(t *testing.T) {
 	for name, then := range map[string]replicate.Offset{"wiped": {}, "stale failover": {Key: "1"}} {
 		t.Run(name, func(t *testing.T) {

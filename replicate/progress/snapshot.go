@@ -14,7 +14,7 @@ type Snapshot struct {
 	Offset                  replicate.Offset // the last that is known to be stored
 
 	RowsRead, RowsPublished, RowsCommitted int64
-	RowsReread                             int64 // read once more after a failure: at most so many were repeated
+	RowsReread                             int64 // read once more after a failure: at most this many were repeated
 	BytesPublished, BatchesPublished       int64
 	PublishTime                            time.Duration // of all batches together
 	InFlightRows, InFlightBytes            int64         // read, and not acknowledged

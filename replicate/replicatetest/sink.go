@@ -34,7 +34,7 @@ func ExerciseSink(t *testing.T, factory func(t *testing.T) SinkHarness) {
 		"needs the batch no longer than until done":    sinkReuse,
 		"chooses the partition by the key alone":       sinkPartitions,
 		"takes an empty batch":                         sinkEmpty,
-		"begins anew after Close":                      sinkReopen,
+		"begins again after Close":                     sinkReopen,
 		"takes messages up to the limit that it names": sinkLimit,
 		"calls done for all before Close returns":      sinkClose,
 	} {

@@ -303,7 +303,7 @@ func (c *column) settle(t *table) {
 	}
 }
 
-// sized is the smallest kind that holds so many bytes.
+// sized is the smallest kind that holds that many bytes.
 func sized(kind string, bytes int) string {
 	switch {
 	case bytes < 1<<8:

@@ -23,7 +23,7 @@ var counters = []metric{
 		func(s progress.Snapshot) float64 { return float64(s.BytesPublished) }},
 	{"rows_committed_total", "Published rows that the stored offset is beyond.",
 		func(s progress.Snapshot) float64 { return float64(s.RowsCommitted) }},
-	{"rows_reread_total", "Rows read once more after a failure: at most so many were published twice.",
+	{"rows_reread_total", "Rows read once more after a failure: at most this many were published twice.",
 		func(s progress.Snapshot) float64 { return float64(s.RowsReread) }},
 	{"late_rows_total", "Rows that turned up below the offset.",
 		func(s progress.Snapshot) float64 { return float64(s.LateRows) }},

@@ -21,7 +21,7 @@ func (s *source[R, K]) Lookup(
 	var row *replicate.RowError
 	if err != nil && !errors.As(err, &row) {
 		page.Reset()
-		_ = s.Close() // answers may be left: the source is opened anew
+		_ = s.Close() // answers may be left: the source is opened again
 		if !replicate.IsStop(err) {
 			err = s.classify("look up rows of table "+s.table.Name, err)
 		}

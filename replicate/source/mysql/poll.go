@@ -82,7 +82,7 @@ func (s *source[R, K]) Poll(
 	}
 	var row *replicate.RowError
 	if err != nil && !errors.As(err, &row) {
-		_ = s.Close() // answers may be left: the source is opened anew
+		_ = s.Close() // answers may be left: the source is opened again
 		if !replicate.IsStop(err) {
 			err = s.classify("poll", err)
 		}

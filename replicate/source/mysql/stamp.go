@@ -6,7 +6,7 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// errStale says that a poll has found another table than was verified. A retry connects and verifies anew.
+// errStale says that a poll has found another table than was verified. A retry connects and verifies again.
 var errStale = errors.New("the table was changed, or another one has its name: " +
 	"its rows are read again as soon as that is verified")
 

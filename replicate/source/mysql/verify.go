@@ -12,7 +12,7 @@ import (
 )
 
 // Recheck verifies again what Open has verified. What has changed so that the promises can't be kept is a
-// *StopError; after any other change the source must be opened anew.
+// *StopError; after any other change the source must be opened again.
 func (s *source[R, K]) Recheck(ctx context.Context) error {
 	p, err := s.verify(ctx, false)
 	if err == nil && (p.created != s.proof.created || p.counter < s.proof.counter || p.blind != s.proof.blind) {

@@ -156,7 +156,7 @@ func horizon(t *testing.T, d database, keyType, table string, w writer) {
 	r.awaits(all...)
 }
 
-// TestRollback lets the transaction that drew the low key roll back: the rows behind it must not wait for ever.
+// TestRollback lets the transaction that drew the low key roll back: the rows behind it must not wait forever.
 func TestRollback(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
 		d := create(t, pg, shapes[0].ddl)

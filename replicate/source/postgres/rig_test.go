@@ -22,7 +22,7 @@ type rig struct {
 	ended  chan error
 
 	mu        sync.Mutex
-	changed   chan struct{} // closed and made anew whenever something below changes
+	changed   chan struct{} // closed and replaced whenever something below changes
 	polls     int
 	published []int64
 	above     bool

@@ -46,7 +46,7 @@ func subscribe(t *testing.T, pg *testserver.Postgres, table string) (statement s
 }
 
 // TestChangesAreSeenByTheNextPoll makes changes while the source polls. Each that touches what the proof rests on
-// is seen by the very next poll, which uses no row; opening anew then says whether it still holds.
+// is seen by the very next poll, which uses no row; opening it again then says whether it still holds.
 func TestChangesAreSeenByTheNextPoll(t *testing.T) {
 	onEach(t, func(t *testing.T, pg *testserver.Postgres) {
 		for _, c := range readCases(t, "changes.sql") {

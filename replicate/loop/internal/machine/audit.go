@@ -11,7 +11,7 @@ import (
 const AuditKeys = 1000
 
 // chores starts what a running source has to do besides polling, if anything is due. A backlog that is polled
-// without a pause must not put it off for ever.
+// without a pause must not put it off forever.
 func (m *Machine[K]) chores() {
 	switch {
 	case m.source.recheckDue:

@@ -73,7 +73,7 @@ func (h *Horizon[K]) waits(e epoch[K]) bool {
 }
 
 // reset forgets everything, since after a reconnect holders may have other identities and the database
-// may even be an older copy of itself. The first fence then begins anew, at the cost of one poll.
+// may even be an older copy of itself. The first fence then begins again, at the cost of one poll.
 func (h *Horizon[K]) reset() {
 	h.epochs, h.settled, h.begun, h.quiet, h.doubt = h.epochs[:0], replicate.Bound[K]{}, false, false, ""
 	clear(h.first)
@@ -118,7 +118,7 @@ func (h *Horizon[K]) observe(f replicate.Fence[K], now time.Time) replicate.Boun
 	}
 	if why != "" {
 		// What was settled may not be any more, and the offset may lie beyond keys that are still to come
-		// (Promise 5): nothing is used until the source has verified it anew.
+		// (Promise 5): nothing is used until the source has verified it again.
 		h.reset()
 		h.doubt = why
 	}

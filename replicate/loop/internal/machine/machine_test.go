@@ -333,7 +333,7 @@ func TestStrictLeaseEndsInTime(t *testing.T) {
 }
 
 // TestAttemptsAreCounted fails an operation again and again: the pauses grow as long as nothing has worked,
-// stay within their bounds, and begin anew after a success.
+// stay within their bounds, and begin again after a success.
 func TestAttemptsAreCounted(t *testing.T) {
 	attempts := func(d *driver) (n []int) {
 		for _, r := range d.retries {
@@ -403,7 +403,7 @@ func TestAttemptsAreCounted(t *testing.T) {
 	})
 }
 
-// TestStopTwice asks again while it drains, and lets what is under way end: nothing begins anew.
+// TestStopTwice asks again while it drains, and lets what is under way end: nothing begins again.
 func TestStopTwice(t *testing.T) {
 	d := running(t, loopconfig.Config{}, false, true)
 	d.polled(true, 11)
@@ -422,7 +422,7 @@ func TestStopTwice(t *testing.T) {
 		}
 	}
 	if d.timers[TimerDrain] != drain || len(d.retries) > 0 {
-		t.Fatalf("the stop began anew, or something is retried: %+v", d.retries)
+		t.Fatalf("the stop began again, or something is retried: %+v", d.retries)
 	}
 	d.step(Published{ID: 1})
 	d.step(Committed{Offset: offsetAt(11)})

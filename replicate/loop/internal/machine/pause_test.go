@@ -9,7 +9,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
-// pauses lets so many polls find nothing, and returns the pauses after them.
+// pauses lets n polls find nothing, and returns the pauses after them.
 func pauses(d *driver, polls int) (all []time.Duration) {
 	for range polls {
 		d.polled(false)

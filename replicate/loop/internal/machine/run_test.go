@@ -80,7 +80,7 @@ func TestOnceWaitsForAcknowledgements(t *testing.T) {
 }
 
 // TestKeysThatMayBeUsedAgain shows the machine a fence that does not continue the one before: nothing of the
-// page is used, and the source is opened anew at the last row that was handed over, which verifies it.
+// page is used, and the source is opened again at the last row that was handed over, which verifies it.
 func TestKeysThatMayBeUsedAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		fence  replicate.Fence[int64]

@@ -94,7 +94,7 @@ func (db *database[K]) insert(key K, late bool) {
 		bad: db.w.fault(poison, "bad row", 200)})
 }
 
-// write runs a writer of so many transactions. Each draws keys, early or late, waits, and commits or rolls
+// write runs a writer of n transactions. Each draws keys, early or late, waits, and commits or rolls
 // back; some are prepared first, a few stay open for long.
 func (db *database[K]) write(left int) {
 	w := db.w

@@ -81,7 +81,7 @@ func (w *world[K]) start() {
 	in.carryOut(in.m.Start(w.now))
 }
 
-// crash ends an instance without a word.
+// crash ends an instance without warning.
 func (w *world[K]) crash(in *instance[K]) {
 	w.trace("instance %d crashes", in.id)
 	w.gone(in)

@@ -36,7 +36,7 @@ type world[K replicate.Key] struct {
 	started     int
 	maintenance bool // the operator wants no instance to run
 	actions     int  // carried out so far
-	crashAt     int  // crash an instance after so many actions; 0: never
+	crashAt     int  // crash an instance after this many actions; 0: never
 }
 
 // plan is what a seed has in store.
@@ -172,7 +172,7 @@ func (w *world[K]) upTo(d time.Duration) time.Duration { return time.Duration(w.
 
 func (w *world[K]) oneIn(n int) bool { return w.rng.IntN(n) == 0 }
 
-// fault strikes with a chance of one in so many, where the plan has its class.
+// fault strikes with a chance of one in n, where the plan has its class.
 func (w *world[K]) fault(class faultClass, name string, oneIn int) bool {
 	if w.quiet || w.plan.faults&class == 0 || !w.oneIn(oneIn) {
 		return false

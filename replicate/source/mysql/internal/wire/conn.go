@@ -43,7 +43,7 @@ type Config struct {
 	TLSOptional              bool          // go on without where the server has no TLS
 	Attributes               [][2]string   // told to the server's list of sessions
 	PacketMax                int           // bytes that a row may have
-	Silence                  time.Duration // how long the server may say nothing while an answer is awaited; 0: for ever
+	Silence                  time.Duration // how long the server may say nothing while an answer is awaited; 0: forever
 	Dial                     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
