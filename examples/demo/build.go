@@ -84,7 +84,7 @@ func (b *build) show() {
 
 func (b *build) print() {
 	if b.shown && b.now != "" {
-		b.clock.Progress("%d packages, now %s", b.packages, b.now)
+		b.clock.Progress("packages compiled: %d, now %s", b.packages, b.now)
 	}
 }
 
@@ -95,5 +95,5 @@ func (b *build) did() string {
 	if b.packages == 0 {
 		return "nothing, as all of it is cached"
 	}
-	return fmt.Sprintf("%d packages in %.0f s", b.packages, time.Since(b.begin).Seconds())
+	return fmt.Sprintf("packages: %d, in %.0f s", b.packages, time.Since(b.begin).Seconds())
 }
