@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/dave/jennifer/jen"
+
+	"github.com/repliqate/repliqate/gen/model"
 )
 
 // Import paths of the run time that engines print.
@@ -59,4 +61,32 @@ func Bytes(s string) *jen.Statement {
 		literal = `"` + b.String() + `"`
 	}
 	return jen.Index().Byte().Parens(jen.Id(literal))
+}
+
+// WireGolden is Source.Golden of engines whose rows arrive as bytes, a slice a column.
+func WireGolden(t *model.Table, null func(*model.Column) bool) jen.Code {
+	return jen.CustomFunc(jen.Options{}, func(g *jen.Group) {
+		g.Id("wire").Op(":=").Index().Index().Byte().
+			CustomFunc(jen.Options{Open: "{", Close: "\n}", Separator: "\n"}, func(g *jen.Group) {
+				for i := range t.Columns {
+					c := &t.Columns[i]
+					value := jen.Nil()
+					if !null(c) {
+						value = c.Kind.Code.Golden(c)
+					}
+					value.Op(",").Comment("// " + Shown(c.Name))
+					if i == 0 {
+						value = jen.Line().Add(value)
+					}
+					g.Add(value)
+				}
+			})
+		g.Line().Var().Id("row").Id("Row")
+		g.Line().If(jen.Err().Op(":=").Id("Scan").Call(jen.Op("&").Id("row"), jen.Id("wire")),
+			jen.Err().Op("!=").Nil()).Block(
+			jen.Id("t").Dot("Fatal").Call(jen.Err()))
+		g.Line().If(jen.List(jen.Id("got"), jen.Err()).Op(":=").Id("scanKey").Call(jen.Id("wire")),
+			jen.Err().Op("!=").Nil().Op("||").Id("got").Op("!=").Id("key").Call(jen.Op("&").Id("row"))).Block(
+			jen.Id("t").Dot("Errorf").Call(jen.Lit("the key alone is %d, %v"), jen.Id("got"), jen.Err()))
+	})
 }

@@ -84,34 +84,6 @@ func (k code) Clone(c *model.Column) *jen.Statement {
 // Golden is what the server sends of the sample.
 func (k code) Golden(*model.Column) *jen.Statement { return engine.Bytes(k.wire) }
 
-// golden declares a row as the server sends it, and scans it.
-func golden(t *model.Table, null func(*model.Column) bool) jen.Code {
-	return jen.CustomFunc(jen.Options{}, func(g *jen.Group) {
-		g.Id("wire").Op(":=").Index().Index().Byte().
-			CustomFunc(jen.Options{Open: "{", Close: "\n}", Separator: "\n"}, func(g *jen.Group) {
-				for i := range t.Columns {
-					c := &t.Columns[i]
-					value := jen.Nil()
-					if !null(c) {
-						value = c.Kind.Code.Golden(c)
-					}
-					value.Op(",").Comment("// " + engine.Shown(c.Name))
-					if i == 0 {
-						value = jen.Line().Add(value)
-					}
-					g.Add(value)
-				}
-			})
-		g.Line().Var().Id("row").Id("Row")
-		g.Line().If(jen.Err().Op(":=").Id("Scan").Call(jen.Op("&").Id("row"), jen.Id("wire")),
-			jen.Err().Op("!=").Nil()).Block(
-			jen.Id("t").Dot("Fatal").Call(jen.Err()))
-		g.Line().If(jen.List(jen.Id("got"), jen.Err()).Op(":=").Id("scanKey").Call(jen.Id("wire")),
-			jen.Err().Op("!=").Nil().Op("||").Id("got").Op("!=").Id("key").Call(jen.Op("&").Id("row"))).Block(
-			jen.Id("t").Dot("Errorf").Call(jen.Lit("the key alone is %d, %v"), jen.Id("got"), jen.Err()))
-	})
-}
-
 // mybin is a name of package mybin if it has a capital, and a predeclared one otherwise.
 func mybin(name string) *jen.Statement {
 	if name[0] >= 'A' && name[0] <= 'Z' {

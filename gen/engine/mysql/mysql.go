@@ -46,7 +46,7 @@ var Engine = &engine.Engine{
 		Note:   note,
 		Result: func() *jen.Statement { return jen.Id("v").Index().Index().Byte() },
 		Fields: fields,
-		Golden: golden,
+		Golden: engine.WireGolden,
 	},
 	Deploy: engine.Deploy{
 		URI: "mysql://${DB_USER:-repliqate}:${DB_PASSWORD}@${DB_HOST:-localhost}:3306/${DB_NAME:-{package}}",

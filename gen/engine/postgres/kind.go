@@ -191,34 +191,6 @@ func (k code) sampleJSON() string {
 	return strings.Repeat("[", k.levels) + k.json + strings.Repeat(", null]", k.levels)
 }
 
-// golden declares a row as PostgreSQL sends it, and scans it.
-func golden(t *model.Table, null func(*model.Column) bool) jen.Code {
-	return jen.CustomFunc(jen.Options{}, func(g *jen.Group) {
-		g.Id("wire").Op(":=").Index().Index().Byte().
-			CustomFunc(jen.Options{Open: "{", Close: "\n}", Separator: "\n"}, func(g *jen.Group) {
-				for i := range t.Columns {
-					c := &t.Columns[i]
-					value := jen.Nil()
-					if !null(c) {
-						value = c.Kind.Code.Golden(c)
-					}
-					value.Op(",").Comment("// " + engine.Shown(c.Name))
-					if i == 0 {
-						value = jen.Line().Add(value)
-					}
-					g.Add(value)
-				}
-			})
-		g.Line().Var().Id("row").Id("Row")
-		g.Line().If(jen.Err().Op(":=").Id("Scan").Call(jen.Op("&").Id("row"), jen.Id("wire")),
-			jen.Err().Op("!=").Nil()).Block(
-			jen.Id("t").Dot("Fatal").Call(jen.Err()))
-		g.Line().If(jen.List(jen.Id("got"), jen.Err()).Op(":=").Id("scanKey").Call(jen.Id("wire")),
-			jen.Err().Op("!=").Nil().Op("||").Id("got").Op("!=").Id("key").Call(jen.Op("&").Id("row"))).Block(
-			jen.Id("t").Dot("Errorf").Call(jen.Lit("the key alone is %d, %v"), jen.Id("got"), jen.Err()))
-	})
-}
-
 // pgbin is a name of package pgbin if it has a capital, and a predeclared one otherwise.
 func pgbin(name string) *jen.Statement {
 	if name[0] >= 'A' && name[0] <= 'Z' {

@@ -47,7 +47,7 @@ var Engine = &engine.Engine{
 		Path: sourcePath, Imports: []string{pgbinPath},
 		Result: func() *jen.Statement { return jen.Id("v").Index().Index().Byte() },
 		Fields: func(*model.Table) []jen.Code { return nil },
-		Golden: golden,
+		Golden: engine.WireGolden,
 	},
 	Deploy: engine.Deploy{
 		URI: "postgresql://${DB_USER:-repliqate}:${DB_PASSWORD}@${DB_HOST:-localhost}:5432/${DB_NAME:-{package}}",
