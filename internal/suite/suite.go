@@ -35,6 +35,16 @@ func Slow(t testing.TB, why string) {
 // LongForm begins the reason for which a test is left out of make test too: it belongs to make soak.
 const LongForm = "long form: "
 
+// Unavailable begins the reason for which a test is left out on CI too: a server that no package provides today.
+const Unavailable = "not to be had: "
+
+// LeaveOutWithout leaves out a test whose server can't be had on this machine, for the reason in err. What it would
+// have proved is proved on another server, and the summary of make test says so where nobody overlooks it.
+func LeaveOutWithout(t testing.TB, err error) {
+	t.Helper()
+	t.Skip(Unavailable + strings.Join(strings.Fields(err.Error()), " ")) // the summary groups by one line
+}
+
 func leaveOut(t testing.TB, reason string) {
 	t.Helper()
 	switch {

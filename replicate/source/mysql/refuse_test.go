@@ -47,7 +47,7 @@ func TestRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, m *testserver.MySQL) {
 				if c.product != "" && c.product != m.Product {
-					t.Skip("only " + c.product + " has it")
+					return // the other product's server does not know this DDL
 				}
 				d := create(t, m, c.ddl)
 				if c.set != "" {
