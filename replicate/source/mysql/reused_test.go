@@ -32,8 +32,8 @@ func TestReusedKeys(t *testing.T) {
 		{"TRUNCATE", "TRUNCATE TABLE events", behind, false},
 		{"TRUNCATE, and other rows", "TRUNCATE TABLE events; " + again + "; " + again + "; " + again, another, true},
 		{"a backup", "DROP TABLE events; " + plain + "; INSERT INTO events VALUES (1, '1'), (2, '2')", behind, true},
-		{"a backup, and rows since", "DROP TABLE events; " + plain + "; INSERT INTO events VALUES (1, '1'), (5, 'x'); " + again,
-			another, true},
+		{"a backup, and rows since",
+			"DROP TABLE events; " + plain + "; INSERT INTO events VALUES (1, '1'), (5, 'x'); " + again, another, true},
 		{"a backup of before the first row", "DROP TABLE events; " + plain, "which has given no key yet", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

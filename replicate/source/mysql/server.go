@@ -176,7 +176,9 @@ func (s *source[R, K]) lost(answer [][]string) error {
 	if len(answer) == 1 {
 		count = answer[0][len(answer[0])-1]
 	}
-	return s.unprovable("the server had no room for all metadata locks: Performance_schema_metadata_lock_lost is "+count, "start the server with performance_schema_max_metadata_locks=-1 or a larger number")
+	return s.unprovable("the server had no room for all metadata locks: Performance_schema_metadata_lock_lost is "+
+		count,
+		"start the server with performance_schema_max_metadata_locks=-1 or a larger number")
 }
 
 // lostQuery reads how many locks were not recorded, in the last column.
