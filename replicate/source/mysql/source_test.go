@@ -1,7 +1,6 @@
 package mysql_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/repliqate/repliqate/internal/testserver"
