@@ -19,7 +19,7 @@ func (keys) Open(context.Context, replicate.Offset) error { return nil }
 func (rows keys) Poll(_ context.Context, req replicate.PollRequest[int64], page *replicate.Page[int64]) (
 	replicate.PollResult, error,
 ) {
-	// Every row is settled as soon as it can be seen, and the last one has the highest key.
+	// Every row is settled as soon as it is visible, and the last one has the highest key.
 	bound := req.OnFence(replicate.Fence[int64]{High: rows[len(rows)-1], HasHigh: true, Exact: true})
 	builder := replicatetest.KeyBuilder(func(int64) replicate.Checksum { return replicate.Checksum{1} })
 	builder.Begin(page, req)
@@ -50,7 +50,7 @@ func (printed) Publish(_ context.Context, batch *replicate.Batch, done func(erro
 
 func (printed) Close() error { return nil }
 
-// A job with Once publishes what is there when it starts, commits the offset and ends.
+// A job with Once publishes the rows that are there when it starts, commits the offset and ends.
 func ExampleNew() {
 	store := memory.New()
 	replicator, err := loop.New(loop.Parts[int64]{

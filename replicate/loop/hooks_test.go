@@ -9,7 +9,8 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// A poll says how many keys were drawn beyond its last row, and a position counts where there is no row.
+// A poll reports how many keys were drawn beyond its last row. It counts key positions, whether or not they have
+// rows.
 func TestPollsSayHowFarBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var behind []uint64
@@ -34,7 +35,7 @@ func TestPollsSayHowFarBehind(t *testing.T) {
 	})
 }
 
-// A source without lookups has no audit, whatever gaps the job goes past.
+// A source that can't look up keys has no audit, even if there are gaps.
 func TestNewTurnsTheAuditOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lookups := 0

@@ -12,12 +12,12 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// leaseServer keeps the lease of a job, as a store does: for nine tenths of its time.
+// leaseServer keeps the lease of a job as a store does: it expires after nine tenths of its time.
 type leaseServer struct {
 	mu     sync.Mutex
 	holder string
 	until  time.Time
-	away   error         // it can't be asked
+	away   error         // asking it fails with this error
 	silent bool          // it does not answer
 	ttl    time.Duration // 0 for the default
 	asked  int
@@ -26,7 +26,7 @@ type leaseServer struct {
 type timedLease struct {
 	server *leaseServer
 	name   string
-	cut    *bool // this instance alone can't reach it
+	cut    *bool // only this instance can't reach it
 }
 
 func (l *timedLease) Acquire(ctx context.Context) (bool, string, error) {
@@ -161,13 +161,13 @@ func (s *fakeStore) set(o replicate.Offset) {
 	s.offset = o
 }
 
-// after lets time pass in the bubble, and everything happen that is due then.
+// after lets time pass in the bubble, and runs everything that is due by then.
 func after(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// TestStandbyTakesOverWithinTheTime lets a holder crash that has just renewed its lease.
+// TestStandbyTakesOverWithinTheTime crashes a holder that has just renewed its lease.
 func TestStandbyTakesOverWithinTheTime(t *testing.T) {
 	for _, ttl := range []time.Duration{0, 700 * time.Millisecond, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
@@ -194,7 +194,8 @@ func TestStandbyTakesOverWithinTheTime(t *testing.T) {
 	}
 }
 
-// TestStandbyTakesOverAtOnce stops a holder gracefully: it gives the lease back, and the standby need not wait.
+// TestStandbyTakesOverAtOnce stops a holder gracefully. It gives the lease back, so the standby does not have to
+// wait.
 func TestStandbyTakesOverAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, store := &leaseServer{}, &fakeStore{}
@@ -215,8 +216,8 @@ func TestStandbyTakesOverAtOnce(t *testing.T) {
 	})
 }
 
-// TestHolderGoesOnWithoutRedis takes the lease's server away: the holder goes on and says so, and steps down
-// as soon as it learns that another holds the lease.
+// TestHolderGoesOnWithoutRedis takes the lease's server away. The holder carries on and reports it, and steps down
+// as soon as it learns that another instance holds the lease.
 func TestHolderGoesOnWithoutRedis(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &leaseServer{}

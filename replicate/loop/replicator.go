@@ -10,7 +10,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
 )
 
-// Parts is what a Replicator is put together from.
+// Parts is what a Replicator is made of.
 type Parts[K replicate.Key] struct {
 	Config  Config
 	Source  replicate.Source[K]
@@ -21,9 +21,9 @@ type Parts[K replicate.Key] struct {
 	Hooks   replicate.Hooks
 }
 
-// Bounds of single operations. A server that does not answer must not hold up the loop forever; what
-// runs out of time is an error that is retried. A source's bound is for a whole page over a slow line: that
-// its server says nothing at all it notices by itself, and sooner.
+// Limits of single operations: a server that does not answer must not hold up the loop forever. An operation that
+// runs out of time has failed, and is retried. The source's limit allows for a whole page over a slow connection;
+// if its server is silent, the source notices by itself, and sooner.
 const (
 	storeTimeout  = 10 * time.Second
 	sinkTimeout   = 30 * time.Second
@@ -31,8 +31,8 @@ const (
 	closeTimeout  = 10 * time.Second
 )
 
-// Replicator runs one job. It is the shell around the machine: it carries actions out, each kind in a
-// lane of its own, and reports how they went.
+// Replicator runs one job. It is the shell around the machine: it carries actions out, each kind in its own lane,
+// and reports the results.
 type Replicator[K replicate.Key] struct {
 	parts   Parts[K]
 	machine *machine.Machine[K]
@@ -63,9 +63,9 @@ func New[K replicate.Key](parts Parts[K]) (*Replicator[K], error) {
 	return r, nil
 }
 
-// Run replicates until ctx is cancelled, which begins a graceful stop: nothing more is polled, what
-// is in flight is flushed and committed, and the lease is given back. It returns nil when that went
-// well, or the error that ended the job. It must be called once.
+// Run replicates until ctx is cancelled, which begins a graceful stop: nothing more is polled, what is in flight is
+// flushed and committed, and the lease is given back. Run returns nil if all of that worked, and otherwise the
+// error that ended the job. It must be called only once.
 func (r *Replicator[K]) Run(ctx context.Context) error {
 	r.pages = make(chan *replicate.Page[K], r.parts.Config.InFlight+1)
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -84,9 +84,9 @@ func (r *Replicator[K]) Run(ctx context.Context) error {
 	cancel()
 	err := r.close(&lanes)
 	if exit.Release && r.parts.Lease != nil {
-		// Nothing of ours is under way any more: neither a batch, nor a request that would take the lease again.
+		// Nothing of ours is under way any more: no batch, and no request that could take the lease again.
 		releaseCtx, done := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-		_ = r.parts.Lease.Release(releaseCtx) // a lease that can't be given back expires by itself
+		_ = r.parts.Lease.Release(releaseCtx) // if this fails, the lease expires by itself
 		done()
 	}
 	if err == nil {
@@ -95,8 +95,8 @@ func (r *Replicator[K]) Run(ctx context.Context) error {
 	return errors.Join(exit.Err, err)
 }
 
-// Retune gives a running job another poll interval, other limits of pages, and other times after which a horizon is
-// reported as stuck, a stop gives up and the audit looks again. The rest of the configuration stays as it was.
+// Retune changes a running job's poll interval and page limits, when it reports a stuck horizon, how long it
+// drains, and how often its audit looks. The rest of the configuration stays as it is.
 func (r *Replicator[K]) Retune(c Config) error {
 	c = c.WithDefaults()
 	if err := c.Validate(); err != nil {
@@ -109,13 +109,13 @@ func (r *Replicator[K]) Retune(c Config) error {
 	return nil
 }
 
-// close waits for the lanes, which were told to end, and closes sink and source.
+// close waits for the lanes, which were told to end, and closes the sink and the source.
 func (r *Replicator[K]) close(lanes *sync.WaitGroup) error {
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
 		lanes.Wait()
-		// The job has ended; failing to close a connection adds nothing to it.
+		// The job has ended; a connection that fails to close makes no difference.
 		_ = r.parts.Sink.Close()
 		_ = r.parts.Source.Close()
 	}()
@@ -151,7 +151,7 @@ func (r *Replicator[K]) loop(ctx context.Context) machine.Exit {
 	}
 }
 
-// post hands an event to the loop, or drops it when the loop has ended.
+// post hands an event to the loop, or drops it if the loop has ended.
 func (r *Replicator[K]) post(ev machine.Event) {
 	select {
 	case r.events <- ev:
@@ -205,11 +205,11 @@ func (r *Replicator[K]) carryOutSink(a machine.Action) {
 			r.post(machine.SinkOpened{Info: info, Err: err})
 		})
 	case machine.CloseSink:
-		// A Publish that waits for room must not hold up the close. A witness that is under way must not arrive in
-		// another tenure, when an operator may have set the offset back.
+		// A Publish that waits for room must not delay the close. A witness that is being saved must not arrive in
+		// another tenure, by which time an operator may have set the offset back.
 		r.sinks.abort()
 		r.witnesses.abort()
-		r.sinks.run(0, func(context.Context) { _ = r.parts.Sink.Close() }) // it is thrown away
+		r.sinks.run(0, func(context.Context) { _ = r.parts.Sink.Close() }) // it is discarded
 	case machine.Publish[K]:
 		r.sinks.run(0, func(ctx context.Context) { r.publish(ctx, a) })
 	case machine.SaveWitness:
@@ -225,7 +225,7 @@ func (r *Replicator[K]) publish(ctx context.Context, a machine.Publish[K]) {
 		r.post(machine.Published{ID: a.ID, Err: err})
 	}
 	if err := ctx.Err(); err != nil {
-		done(err) // the sink was given up while the batch stood in the queue
+		done(err) // the sink was given up while the batch was queued
 		return
 	}
 	r.parts.Sink.Publish(ctx, &a.Page.Batch, done)
@@ -240,7 +240,7 @@ func (r *Replicator[K]) carryOutSource(a machine.Action) {
 			r.post(machine.SourceOpened{Err: r.parts.Source.Open(ctx, a.At)})
 		})
 	case machine.CloseSource:
-		r.sources.run(0, func(context.Context) { _ = r.parts.Source.Close() }) // it is thrown away
+		r.sources.run(0, func(context.Context) { _ = r.parts.Source.Close() }) // it is discarded
 	case machine.Poll[K]:
 		page := r.page()
 		a.Req.OnFence = func(f replicate.Fence[K]) replicate.Bound[K] { return a.Horizon.Observe(f, time.Now()) }
@@ -275,7 +275,7 @@ func (r *Replicator[K]) carryOutSource(a machine.Action) {
 	}
 }
 
-// lookUp is called only where the source is an Auditor.
+// lookUp is called only if the source is an Auditor.
 func (r *Replicator[K]) lookUp(a machine.LookUp[K]) {
 	page := r.page()
 	r.sources.run(sourceTimeout, func(ctx context.Context) {
@@ -285,16 +285,16 @@ func (r *Replicator[K]) lookUp(a machine.LookUp[K]) {
 	})
 }
 
-// describe says who the holders are, as far as the source can be asked.
+// describe says who the holders are, or adds why the source could not tell.
 func (r *Replicator[K]) describe(ctx context.Context, holders []string) []string {
 	lines, err := describeHolders(ctx, r.parts.Source, holders)
 	if err != nil {
-		return append(holders, "(who they are could not be asked: "+err.Error()+")")
+		return append(holders, "(the database could not say who they are: "+err.Error()+")")
 	}
 	return lines
 }
 
-// page takes a free page. There are never more than may be in flight and one to read into.
+// page takes a free page. There are never more pages than may be in flight, plus one to read into.
 func (r *Replicator[K]) page() *replicate.Page[K] {
 	select {
 	case p := <-r.pages:
@@ -320,9 +320,9 @@ func (r *Replicator[K]) arm(a machine.StartTimer) {
 	r.timers[a.Timer] = time.AfterFunc(a.Delay, func() { r.post(machine.TimerFired{Timer: a.Timer, N: a.N}) })
 }
 
-// laneQueue is how many operations may wait in a lane. The loop must never block on a lane, since a lane may
-// wait for the loop to take its event. In each lane the machine has one operation under way that it waits for,
-// and besides at most one that is to be cut short, one close and one open; for the sink also InFlight batches.
+// laneQueue is how many operations may wait in a lane. The loop must never block on a lane, since a lane may be
+// waiting for the loop to take its event. In each lane there is at most one operation that the machine waits for,
+// one that it has cut short, one close and one open. The sink's lane also has InFlight batches.
 const laneQueue = 8
 
 // lane runs operations one at a time, in order.
@@ -348,7 +348,7 @@ func (l *lane) start(ctx context.Context, queue int, running *sync.WaitGroup) {
 	})
 }
 
-// run queues op. limit bounds it; 0 leaves that to the operation.
+// run queues op. limit bounds it; 0 means that the operation bounds itself.
 func (l *lane) run(limit time.Duration, op func(context.Context)) {
 	ctx := l.ctx
 	l.work <- func() {
@@ -361,7 +361,7 @@ func (l *lane) run(limit time.Duration, op func(context.Context)) {
 	}
 }
 
-// abort cancels the operation under way and those in the queue.
+// abort cancels the current operation and the queued ones.
 func (l *lane) abort() {
 	l.cut()
 	l.ctx, l.cut = context.WithCancel(l.base)

@@ -14,7 +14,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/replicatetest"
 )
 
-// errFault is what fails on purpose.
+// errFault is a failure on purpose.
 var errFault = errors.New("failed on purpose")
 
 // fakeSource serves rows from memory.
@@ -24,7 +24,7 @@ type fakeSource struct {
 	holders []string
 	high    int64
 	exact   bool
-	errs    []error // returned by the next polls, first one first
+	errs    []error // returned by the next polls, one each
 	badKey  int64
 	opened  []replicate.Offset
 }
@@ -171,7 +171,7 @@ func TestRunPublishesEverythingAndCommits(t *testing.T) {
 			t.Errorf("%d writes for 25 batches within one commit interval: they must coalesce", store.writes)
 		}
 		if store.offset.Checksum == "" {
-			t.Error("the checksum of the last row is missing beside the offset")
+			t.Error("the checksum of the last row is missing from the offset")
 		}
 	})
 }
@@ -283,7 +283,7 @@ func TestOnce(t *testing.T) {
 	})
 }
 
-// strandedSource has rows above the sequence, until it was asked so often.
+// strandedSource has rows above the sequence until it has been asked a number of times.
 type strandedSource struct {
 	*fakeSource
 	asked, until int
@@ -299,7 +299,7 @@ func (s *strandedSource) FindStranded(context.Context) (found replicate.Stranded
 	return replicate.Stranded[int64]{Rows: 2, First: 26, Last: 30, Table: "t", Sequence: "s", Remedy: "set it"}, nil
 }
 
-// TestOnceWithRowsAboveTheSequence: they are published where the sequence passes them, and said where it does not.
+// TestOnceWithRowsAboveTheSequence: rows are published if the sequence passes them, and reported if it does not.
 func TestOnceWithRowsAboveTheSequence(t *testing.T) {
 	const left = "2 rows of table t, with keys from 26 to 30, are above its sequence s, which has drawn no key yet"
 	synctest.Test(t, func(t *testing.T) {
@@ -312,18 +312,18 @@ func TestOnceWithRowsAboveTheSequence(t *testing.T) {
 				t.Errorf("%d rows were published, want %d", len(sink.keys), rows)
 			}
 			if rows == 27 && err != nil {
-				t.Errorf("where the sequence has passed them: %v", err)
+				t.Errorf("after the sequence has passed them: %v", err)
 			}
 			if rows == 25 && (!errors.Is(err, replicate.ErrOnceGaveUp) || !strings.HasPrefix(err.Error(), left) ||
 				!strings.HasSuffix(err.Error(), "; set it")) {
-				t.Errorf("where it has not: %v", err)
+				t.Errorf("while it has not: %v", err)
 			}
 		}
 	})
 }
 
-// TestOnceDoesNotWaitForEver: whatever can't be reached, a Once run says until when it tries, and gives up then.
-func TestOnceDoesNotWaitForEver(t *testing.T) {
+// TestOnceGivesUp: whatever can't be reached, a Once run says how long it will try, and then gives up.
+func TestOnceGivesUp(t *testing.T) {
 	faults := slices.Repeat([]error{errFault}, 1000)
 	const held = "another instance, another, has published this job for 10s"
 	for name, fail := range map[string]func(*Parts[int64]){
@@ -348,7 +348,7 @@ func TestOnceDoesNotWaitForEver(t *testing.T) {
 				t.Errorf("%s: gave up after %v", name, took)
 			}
 			if len(until) == 0 || until[0] < 10*time.Second || until[0] > 11*time.Second {
-				t.Errorf("%s: says that it tries for %v", name, until)
+				t.Errorf("%s: says that it will try for %v", name, until)
 			}
 		})
 	}

@@ -9,15 +9,15 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
 )
 
-// settleInterval is the pause between two looks at the transactions that AwaitSettled waits for.
+// settleInterval is the pause between two looks at the transactions that AwaitSettled is waiting for.
 const settleInterval = 100 * time.Millisecond
 
-// AwaitSettled waits until every key that is drawn now is settled, and returns the highest of them; drawn is
-// false where there is none. No row up to that key can appear any more. The source must be open, and no job
-// may use it meanwhile.
+// AwaitSettled waits until every key drawn so far is settled, and returns the highest one; drawn is false if there
+// is none. After that no row can appear up to that key. The source must be open, and no job may use it at the same
+// time.
 //
-// It waits for cfg.OnceWait at most: then it returns ErrOnceGaveUp, and who the transactions are that are
-// still open. A server that is restarted meanwhile ends the wait: its transactions are others.
+// It waits for cfg.OnceWait at most. Then it returns ErrOnceGaveUp and the transactions that are still open. If the
+// server restarts, the wait ends: the transactions it waited for are gone.
 func AwaitSettled[K replicate.Key](ctx context.Context, source replicate.Source[K], cfg Config) (
 	high K, drawn bool, holders []string, err error,
 ) {
@@ -35,7 +35,7 @@ func AwaitSettled[K replicate.Key](ctx context.Context, source replicate.Source[
 	}
 	tick := time.NewTicker(settleInterval)
 	defer tick.Stop()
-	// The end of the wait does not interrupt a poll: the connection is needed to ask who is still there.
+	// The time limit must not interrupt a poll: the connection is needed to ask who is still there.
 	giveUp := time.After(cfg.OnceWait)
 	for {
 		page.Reset()
@@ -58,7 +58,7 @@ func AwaitSettled[K replicate.Key](ctx context.Context, source replicate.Source[
 	}
 }
 
-// describeOldest says who holds back what AwaitSettled has waited for, where that is known.
+// describeOldest says who is holding back what AwaitSettled waits for, if that is known.
 func describeOldest[K replicate.Key](ctx context.Context, source replicate.Source[K], h *machine.Horizon[K]) []string {
 	holders := h.Holders()
 	if len(holders) == 0 {
@@ -68,12 +68,12 @@ func describeOldest[K replicate.Key](ctx context.Context, source replicate.Sourc
 	defer cancel()
 	lines, err := describeHolders(ctx, source, holders)
 	if err != nil {
-		return holders // their bare names
+		return holders // just their names
 	}
 	return lines
 }
 
-// describeHolders asks the source who the holders are; if it can't say, their bare names serve.
+// describeHolders asks the source who the holders are. If it can't say, their plain names have to do.
 func describeHolders[K replicate.Key](ctx context.Context, source replicate.Source[K], holders []string) (
 	[]string, error,
 ) {

@@ -34,7 +34,7 @@ func TestAwaitSettled(t *testing.T) {
 		}
 		exact := &fakeSource{rows: []int64{3, 9}, exact: true}
 		if high, drawn, err := settle(t, exact); err != nil || !drawn || high != 9 {
-			t.Errorf("an engine whose rows settle at once: %d, %t, %v", high, drawn, err)
+			t.Errorf("a database whose rows settle at once: %d, %t, %v", high, drawn, err)
 		}
 		if _, _, err := settle(t, &fakeSource{errs: []error{errFault}}); !errors.Is(err, errFault) {
 			t.Errorf("a source that fails: %v", err)
@@ -42,8 +42,8 @@ func TestAwaitSettled(t *testing.T) {
 	})
 }
 
-// TestAwaitSettledWaits for the transactions that were open when it began, and for no others: what is drawn
-// later does not count.
+// TestAwaitSettledWaits for the transactions that were open when it began, and for no others: keys drawn later
+// don't count.
 func TestAwaitSettledWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{rows: []int64{2}, high: 2, holders: []string{"tx of 1"}}
@@ -102,7 +102,7 @@ func TestAwaitSettledIsInterrupted(t *testing.T) {
 	})
 }
 
-// restartedSource is another server with each poll.
+// restartedSource is a restarted server at every poll.
 type restartedSource struct {
 	fakeSource
 	polls int
@@ -120,8 +120,8 @@ func (s *restartedSource) Poll(ctx context.Context, req replicate.PollRequest[in
 	return s.fakeSource.Poll(ctx, req, page)
 }
 
-// TestAwaitSettledRestart restarts the server during the wait: that is the error, at once, and not that
-// transactions stayed open.
+// TestAwaitSettledRestart restarts the server during the wait. That is reported at once, rather than as
+// transactions that stayed open.
 func TestAwaitSettledRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &restartedSource{fakeSource: fakeSource{high: 1, holders: []string{"tx"}}}

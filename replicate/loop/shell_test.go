@@ -13,8 +13,8 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// hooked parts do what a test tells them, and otherwise what the fakes do. A bubble ends only when every
-// goroutine has, so each test here also shows that Run leaves none behind.
+// hooked parts do what a test tells them, and otherwise what the fakes do. A bubble ends only when every goroutine
+// has ended, so each test here also shows that Run leaves none behind.
 type hookedSource struct {
 	fakeSource
 	open func(ctx context.Context) error
@@ -45,7 +45,7 @@ func (s *hookedSource) Poll(ctx context.Context, req replicate.PollRequest[int64
 type hookedSink struct {
 	fakeSink
 	open    func(ctx context.Context) error
-	publish func(ctx context.Context, b *replicate.Batch, done func(error)) bool // true: it was taken care of
+	publish func(ctx context.Context, b *replicate.Batch, done func(error)) bool // true: it has dealt with the batch
 	closed  func()
 }
 
@@ -94,7 +94,7 @@ func (s *hookedStore) Commit(ctx context.Context, o replicate.Offset) error {
 	return s.fakeStore.Commit(ctx, o)
 }
 
-// hookedLease is held by another where that says so.
+// hookedLease is held by another instance if that returns true.
 type hookedLease struct {
 	acquire func(ctx context.Context) (bool, error)
 	release func()
@@ -126,7 +126,7 @@ func (w *hookedWitness) Save(ctx context.Context, _ replicate.Offset) error {
 	return w.save(ctx)
 }
 
-// hang blocks until it is cancelled, as a server that does not answer does.
+// hang blocks until it is cancelled, like a server that does not answer.
 func hang(ctx context.Context) error {
 	<-ctx.Done()
 	return ctx.Err()
@@ -146,8 +146,8 @@ func hangTwice(took *time.Duration) func(context.Context) error {
 	}
 }
 
-// TestOperationsAreBounded lets each operation hang twice: each time its limit ends it, it is tried again, and
-// the rows arrive.
+// TestOperationsAreBounded makes each operation hang twice. Each time its limit ends it, it is retried, and the
+// rows arrive.
 func TestOperationsAreBounded(t *testing.T) {
 	for name, c := range map[string]struct {
 		limit time.Duration
@@ -200,19 +200,19 @@ func TestOperationsAreBounded(t *testing.T) {
 	}
 }
 
-// newParts makes a job of n rows out of hooked parts.
+// newParts makes a job of n rows from hooked parts.
 func newParts(n int64) Parts[int64] {
 	source := &hookedSource{fakeSource: fakeSource{rows: upTo(n), exact: true}}
 	return Parts[int64]{Config: Config{PageRows: 2}, Source: source, Sink: &hookedSink{}, Store: &hookedStore{}}
 }
 
-// blockedPublish waits for room that never comes, and gives up only when it is cancelled.
+// blockedPublish waits for room that never comes, until it is cancelled.
 func blockedPublish(ctx context.Context, _ *replicate.Batch, done func(error)) bool {
 	done(hang(ctx))
 	return true
 }
 
-// TestStopsAreBounded stops a job whose parts hang. Each stop ends, within the time that it may take.
+// TestStopsAreBounded stops a job whose parts hang. Each stop ends within its time.
 func TestStopsAreBounded(t *testing.T) {
 	for name, c := range map[string]struct {
 		parts func(p *Parts[int64])
@@ -266,7 +266,7 @@ func TestStopsAreBounded(t *testing.T) {
 	}
 }
 
-// TestOperationThatIgnoresItsEnd leaves an operation behind that does not end when it is cancelled, and says so.
+// TestOperationThatIgnoresItsEnd: an operation that does not end when it is cancelled is left behind and reported.
 func TestOperationThatIgnoresItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		parts := newParts(1)
@@ -282,8 +282,8 @@ func TestOperationThatIgnoresItsEnd(t *testing.T) {
 	})
 }
 
-// TestBlockedPublishDoesNotHoldUpAStepDown takes the lease away while the sink has no room: the sink is closed
-// at once, and with the lease publishing begins again.
+// TestBlockedPublishDoesNotHoldUpAStepDown takes the lease away while the sink has no room. The sink is closed at
+// once, and once the lease is back, publishing resumes.
 func TestBlockedPublishDoesNotHoldUpAStepDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		parts := newParts(6)
@@ -339,8 +339,8 @@ func TestHungPollDoesNotHoldUpATenure(t *testing.T) {
 	})
 }
 
-// TestQueueHoldsEverythingInFlight allows many batches in flight while the sink takes none: the loop must not
-// block on its own queue, or it could not even stop.
+// TestQueueHoldsEverythingInFlight allows many batches in flight while the sink accepts none. The loop must not
+// block on its own queue, because then it could not even stop.
 func TestQueueHoldsEverythingInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		parts := newParts(1000)
@@ -352,7 +352,7 @@ func TestQueueHoldsEverythingInFlight(t *testing.T) {
 	})
 }
 
-// TestLeaseIsGivenBackLast stops a job while a renewal is under way. The lease is given back when the sink is
+// TestLeaseIsGivenBackLast stops a job while a renewal is under way. The lease is given back only when the sink is
 // closed and no request can take it again.
 func TestLeaseIsGivenBackLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -380,8 +380,8 @@ func TestLeaseIsGivenBackLast(t *testing.T) {
 	})
 }
 
-// TestPagesHaveOneOwner acknowledges late, out of order and with failures: until it has said done, the sink
-// owns the batch, and nobody else reads into it.
+// TestPagesHaveOneOwner acknowledges late, out of order and with failures. Until the sink has called done, it owns
+// the batch, and nobody else reads into it.
 func TestPagesHaveOneOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		parts := newParts(400)

@@ -54,14 +54,14 @@ func TestWitnessIsRefreshed(t *testing.T) {
 		}
 		after(10 * time.Minute)
 		if _, saves := w.get(); saves-before != 20 {
-			t.Errorf("an idle job has written its witness %d times in ten minutes, want each 30 s", saves-before)
+			t.Errorf("an idle job has written its witness %d times in ten minutes, want once every 30 s", saves-before)
 		}
 		j.stop()
 	})
 }
 
-// TestStopSavesTheWitness gives runs that are shorter than the witness's interval one too, and is not held up
-// by a Kafka that does not take it.
+// TestStopSavesTheWitness: even runs that are shorter than the witness's interval save one, and if Kafka does not
+// accept it the stop is not delayed.
 func TestStopSavesTheWitness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &fakeWitness{}
@@ -82,13 +82,13 @@ func TestStopSavesTheWitness(t *testing.T) {
 	})
 }
 
-// TestOffsetSetBack is how people replay: a lower offset is honoured, and the witness does not stay ahead.
+// TestOffsetSetBack is how people replay: a lower offset is respected, and the witness does not stay ahead of it.
 func TestOffsetSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, store := &fakeWitness{offset: replicate.Offset{Key: "3"}}, &fakeStore{offset: replicate.Offset{Key: "1"}}
 		j := startJob(t, Parts[int64]{Witness: w}, nil, "", store)
 		j.source.mu.Lock()
-		j.source.errs = []error{errFault, errFault, errFault, errFault} // nothing is read for the moment
+		j.source.errs = []error{errFault, errFault, errFault, errFault} // nothing is read for now
 		j.source.mu.Unlock()
 		after(time.Millisecond)
 		if o, _ := w.get(); o.Key != "1" {
@@ -122,7 +122,7 @@ func TestMissingOffsetWithWitness(t *testing.T) {
 			t.Errorf("the source was opened at %+v, want at the witness alone", opened)
 		}
 		if last := j.loads[len(j.loads)-1]; !last.Witness || last.Offset.Key != "2" {
-			t.Errorf("it was said that %+v was loaded, want the witness", last)
+			t.Errorf("%+v was reported as loaded, want the witness", last)
 		}
 		if store.get().Key != "3" {
 			t.Errorf("the store has %q", store.get().Key)
@@ -131,13 +131,13 @@ func TestMissingOffsetWithWitness(t *testing.T) {
 		w = &fakeWitness{loadErr: replicate.Stop(errors.New("unreadable"), "")}
 		j = startJob(t, Parts[int64]{Witness: w}, nil, "", &fakeStore{})
 		if err := <-j.ended; !replicate.IsStop(err) || j.published() != 0 {
-			t.Errorf("with a witness that can't be read for good: %v, %d rows", err, j.published())
+			t.Errorf("with a witness that will never be readable: %v, %d rows", err, j.published())
 		}
 	})
 }
 
-// TestStoreOfAnIdleJobIsRepaired wipes the store, or fails it over to an older copy, while no row comes: it is
-// written again from memory all the same, once the lease is held again.
+// TestStoreOfAnIdleJobIsRepaired wipes the store, or fails it over to an older copy, while no rows come. It is
+// still repaired from memory once the lease is held again.
 func TestStoreOfAnIdleJobIsRepaired(t *testing.T) {
 	for name, then := range map[string]replicate.Offset{"wiped": {}, "stale failover": {Key: "1"}} {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestStoreOfAnIdleJobIsRepaired(t *testing.T) {
 				server.change(func(s *leaseServer) { s.holder = "" })
 				store.set(then)
 				store.mu.Lock()
-				store.errs = []error{replicate.ErrLeaseLost} // what a store says to whoever has lost the lease
+				store.errs = []error{replicate.ErrLeaseLost} // a store's answer to a job that has lost the lease
 				store.mu.Unlock()
 				after(31 * time.Second)
 				if store.get().Key != "3" {

@@ -1,5 +1,5 @@
-// Package loopconfig has the settings of package loop, which calls them loop.Config. They are a package of their own
-// so that the machine inside the loop can use them too.
+// Package loopconfig has the settings of package loop, which calls them loop.Config. They have their own package so
+// that the machine inside loop can use them too.
 package loopconfig
 
 import (
@@ -12,15 +12,14 @@ import (
 // SettingOnceWait is the name of Config.OnceWait in errors.
 const SettingOnceWait replicate.Setting = "loop.Config.OnceWait"
 
-// Config says how a Replicator runs its job. The zero value of a field means its default.
+// Config says how a Replicator runs its job. A field left at zero has its default.
 type Config struct {
-	// PollInterval is the longest pause between two polls, which an idle table comes to. Required.
+	// PollInterval is the longest pause between two polls, which is the pause of an idle table. Required.
 	PollInterval time.Duration
-	// PollLeast is the shortest pause, after a poll without rows while there is traffic; it never exceeds PollInterval.
-	// Default 1 ms.
+	// PollLeast is the shortest pause, which follows a poll without rows while there is traffic. It never exceeds
+	// PollInterval. Default 1 ms.
 	PollLeast time.Duration
-	// LookInterval is how often a poll looks properly, at the latest, while briefer looks find that nothing has come.
-	// Default 5 s.
+	// LookInterval is the longest time between two full polls while brief looks find nothing new. Default 5 s.
 	LookInterval time.Duration
 	// PageRows is the most rows that one poll reads. Default 5,000.
 	PageRows int
@@ -53,7 +52,7 @@ type Config struct {
 	SettleDelay time.Duration
 	// AuditOff turns the late-row audit off. It is on by default if the source can look up keys.
 	AuditOff bool
-	// AuditPublish publishes the late rows that the audit finds. Default off: they are reported.
+	// AuditPublish publishes the late rows that the audit finds. By default they are only reported.
 	AuditPublish bool
 	// AuditKeep is how long the audit keeps looking into a gap between keys. Default 10 minutes.
 	AuditKeep time.Duration
@@ -68,7 +67,7 @@ type Config struct {
 	RecheckInterval time.Duration
 	// RefreshInterval is how often the offset is written again, to the store and to its witness. Default 30 s.
 	RefreshInterval time.Duration
-	// Once ends the run when everything is published that was committed when it started.
+	// Once ends the run when everything that was committed at its start has been published.
 	Once bool
 	// OnceWait bounds how long Once waits for transactions that were open at the start. Default 30 s.
 	OnceWait time.Duration

@@ -112,8 +112,10 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 		}
 	}()
 	s.maria = strings.Contains(strings.ToLower(s.conn.Version), "mariadb")
-	if err := s.set(ctx); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{s.verifyProduct, s.set} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
 	if s.proof, err = s.verify(ctx, true); err != nil {
 		return err

@@ -120,10 +120,10 @@ func (s *source[R, K]) readHolders() ([]string, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case len(lost) != 1 || lost[0][len(lost[0])-1] != "0": // this session's lock may be among the lost
+		return nil, s.lost(lost)
 	case !seen:
 		return nil, s.errUnseen()
-	case len(lost) != 1 || lost[0][len(lost[0])-1] != "0":
-		return nil, s.lost(lost[0][len(lost[0])-1])
 	}
 	return s.prepared.holders(holders, xids), nil
 }

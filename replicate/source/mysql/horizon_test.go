@@ -24,7 +24,15 @@ func begun(write func(s session)) func(s session) {
 
 // TestHorizon holds a transaction open that has drawn a low key, commits a high one, and sees that nothing from
 // the low one on is published before it has ended, and then all of it in order.
-func TestHorizon(t *testing.T) {
+func TestHorizon(t *testing.T) { onEach(t, exerciseHorizon) }
+
+// TestLockModes does so where InnoDB hands out keys in the ways that the servers of the other tests don't.
+func TestLockModes(t *testing.T) {
+	onOwn(t, map[string][]string{"MariaDB": {"innodb_autoinc_lock_mode=2"}, "MySQL": {"innodb_autoinc_lock_mode=0"}},
+		exerciseHorizon)
+}
+
+func exerciseHorizon(t *testing.T, m *testserver.MySQL) {
 	for name, draw := range map[string]func(s session){
 		"INSERT":         begun(func(s session) { insert(s, "events") }),
 		"INSERT of many": begun(func(s session) { s.exec("INSERT INTO events (`text`) VALUES ('a'), ('b')") }),
@@ -39,8 +47,8 @@ func TestHorizon(t *testing.T) {
 			insert(s, "events")
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			onEach(t, func(t *testing.T, m *testserver.MySQL) {
+		for _, end := range []string{"COMMIT", "ROLLBACK"} {
+			t.Run(name+"/"+end, func(t *testing.T) {
 				d := create(t, m, plain+"; INSERT INTO events (`text`) VALUES ('first')")
 				r := run(t, d.source("events", options{}), loop.Config{})
 				r.awaits(1)
@@ -48,10 +56,10 @@ func TestHorizon(t *testing.T) {
 				draw(low)
 				d.exec("INSERT INTO events (`text`) VALUES ('high')")
 				r.holds(1)
-				low.exec("COMMIT")
+				low.exec(end)
 				r.awaits(d.keys("events")...)
 			})
-		})
+		}
 	}
 }
 

@@ -1,11 +1,8 @@
 package mysql_test
 
 import (
-	"context"
-	"errors"
 	"testing"
 
-	"github.com/repliqate/repliqate/internal/suite"
 	"github.com/repliqate/repliqate/internal/testserver"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/loop"
@@ -13,34 +10,18 @@ import (
 
 // TestNamesInLowerCase reads a table whose name the server keeps in lower case, while a writer holds rows back.
 func TestNamesInLowerCase(t *testing.T) {
-	suite.Servers(t, "MariaDB", "MySQL")
-	for name, start := range map[string]func(context.Context, ...string) (*testserver.MySQL, error){
-		"MariaDB": testserver.StartMariaDB, "MySQL": testserver.StartMySQL,
-	} {
-		t.Run(name, func(t *testing.T) {
-			m, err := start(t.Context(), "lower_case_table_names=1")
-			if errors.Is(err, testserver.ErrNoMySQL) {
-				suite.LeaveOutWithout(t, err)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := m.Stop(); err != nil {
-					t.Error(err)
-				}
-			})
-			d := create(t, m, "CREATE TABLE Events (id bigint AUTO_INCREMENT PRIMARY KEY, `text` longtext NOT NULL)")
-			low := d.session()
-			low.exec("BEGIN")
-			insert(low, "EVENTS")
-			insert(d.session(), "events")
-			r := run(t, d.source("Events", options{}), loop.Config{})
-			r.holds()
-			low.exec("COMMIT")
-			r.awaits(1, 2)
-		})
-	}
+	setting := []string{"lower_case_table_names=1"}
+	onOwn(t, map[string][]string{"MariaDB": setting, "MySQL": setting}, func(t *testing.T, m *testserver.MySQL) {
+		d := create(t, m, "CREATE TABLE Events (id bigint AUTO_INCREMENT PRIMARY KEY, `text` longtext NOT NULL)")
+		low := d.session()
+		low.exec("BEGIN")
+		insert(low, "EVENTS")
+		insert(d.session(), "events")
+		r := run(t, d.source("Events", options{}), loop.Config{})
+		r.holds()
+		low.exec("COMMIT")
+		r.awaits(1, 2)
+	})
 }
 
 // TestNamesApart reads the one of two tables whose names differ in case alone.

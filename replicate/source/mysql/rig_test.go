@@ -19,6 +19,7 @@ import (
 type rig struct {
 	t     testing.TB
 	ended chan error
+	stop  context.CancelFunc
 
 	mu        sync.Mutex
 	changed   chan struct{} // closed, and another one made, whenever something below changes
@@ -56,15 +57,21 @@ func (r *rig) change(f func()) {
 	r.changed = make(chan struct{})
 }
 
-// run starts the loop.
+// run starts the loop, from the beginning.
 func run(t testing.TB, source replicate.Source[int64], config loop.Config) *rig {
+	t.Helper()
+	return resume(t, source, config, memory.New())
+}
+
+// resume starts the loop where the store says.
+func resume(t testing.TB, source replicate.Source[int64], config loop.Config, store replicate.OffsetStore) *rig {
 	t.Helper()
 	r := &rig{t: t, changed: make(chan struct{}), ended: make(chan error, 1)}
 	config.PollInterval = time.Millisecond
 	config.RetryMin, config.RetryMax = time.Millisecond, 20*time.Millisecond
 	config.AuditOff = true // what it finds is no merit of the horizon
 	replicator, err := loop.New(loop.Parts[int64]{
-		Config: config, Source: source, Sink: r, Store: memory.New(),
+		Config: config, Source: source, Sink: r, Store: store,
 		Hooks: replicate.Hooks{
 			OnPoll: func(i replicate.PollInfo) {
 				r.change(func() {
@@ -82,10 +89,11 @@ func run(t testing.TB, source replicate.Source[int64], config loop.Config) *rig 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	var ctx context.Context
+	ctx, r.stop = context.WithCancel(context.Background())
 	go func() { r.ended <- replicator.Run(ctx) }()
 	t.Cleanup(func() {
-		cancel()
+		r.stop()
 		if r.ended != nil {
 			_ = <-r.ended // it was cancelled
 		}

@@ -12,7 +12,7 @@ import (
 
 // others are servers that speak MySQL's protocol and have no locks of its kind.
 var others = regexp.MustCompile(`(?i)tidb|vitess|oceanbase|singlestore|memsql|doris|starrocks|clickhouse|dolt|` +
-	`polardb-x|crate|planetscale|spider|columnstore|seekdb`)
+	`polardb-x|crate|planetscale|spider|columnstore|seekdb|matrixone|manticore|databend|greptime`)
 
 // unprovable refuses to begin, and says what takes the responsibility.
 func (s *source[R, K]) unprovable(reason, remedy string) error {
@@ -24,40 +24,63 @@ func (s *source[R, K]) unprovable(reason, remedy string) error {
 // unsafe reports whether the operator has accepted the risk.
 func (s *source[R, K]) unsafe() bool { return s.settle.UnsafeDelay > 0 }
 
-// verifyServer checks that the server is one primary, and MySQL or MariaDB at that.
-func (s *source[R, K]) verifyServer(ctx context.Context) error {
-	got, err := s.row(ctx, "SELECT CONCAT_WS(' ', @@version, @@version_comment), @@global.auto_increment_increment, "+
-		"@@global.read_only")
+// verifyProduct checks that the server is MySQL or MariaDB, before anything is asked of it that others don't know.
+func (s *source[R, K]) verifyProduct(ctx context.Context) error {
+	rows, err := s.rows(ctx, "SELECT @@version, @@version_comment")
+	told := s.conn.Version
+	for _, r := range rows {
+		told += " " + strings.Join(r, " ")
+	}
+	if found := others.FindString(told); found != "" {
+		return replicate.Stop(fmt.Errorf("the server is %s (%q), which only speaks MySQL's protocol", found, told),
+			"read from MySQL or MariaDB itself")
+	}
+	return err
+}
+
+// verifyPrimary checks that keys are drawn on this server, and on no other one. It is asked in the transaction that
+// verifies the table: what stands between may send other queries to another server.
+func (s *source[R, K]) verifyPrimary(ctx context.Context) error {
+	got, err := s.row(ctx, "SELECT @@global.read_only, @@global.innodb_read_only, @@global.auto_increment_increment")
 	if err != nil {
 		return err
 	}
-	if found := others.FindString(got[0]); found != "" {
-		return replicate.Stop(fmt.Errorf("the server is %s (%q), which only speaks MySQL's protocol", found, got[0]),
-			"read from MySQL or MariaDB itself")
-	}
-	if got[2] != "0" {
-		return replicate.Stop(errors.New("the server is read_only: it is a replica, where open transactions can't be seen"),
-			"connect to the primary")
+	for i, name := range []string{"read_only", "innodb_read_only"} {
+		if got[i] != "0" && got[i] != "OFF" {
+			return replicate.Stop(errors.New("the server is "+name+": it is a replica, where open transactions can't be seen"),
+				"connect to the primary")
+		}
 	}
 	if err := s.verifyCluster(ctx); err != nil || s.unsafe() {
 		return err
 	}
-	if got[1] != "1" {
-		return s.unprovable("auto_increment_increment is "+got[1]+" and not 1, so other servers draw keys too",
-			"SET GLOBAL auto_increment_increment = 1 where this is the only server that is written to")
+	if got[2] != "1" {
+		return s.unprovable("auto_increment_increment is "+got[2]+" and not 1, so other servers draw keys too",
+			"SET GLOBAL auto_increment_increment = 1 if this is the only server that is written to")
+	}
+	return nil
+}
+
+// verifyGalera refuses a node of a Galera cluster. Percona's has wsrep_on as a session's setting alone, and the setting
+// may be off for a while on a node that the others still write to.
+func (s *source[R, K]) verifyGalera(ctx context.Context) error {
+	for _, show := range []string{"SHOW VARIABLES LIKE 'wsrep\\_on'", "SHOW GLOBAL STATUS LIKE 'wsrep\\_connected'"} {
+		rows, err := s.rows(ctx, show)
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 && rows[0][1] == "ON" && !s.unsafe() {
+			return s.unprovable(rows[0][0]+" is ON: in a Galera cluster other nodes draw keys too",
+				"read from a server that is not in the cluster")
+		}
 	}
 	return nil
 }
 
 // verifyCluster refuses servers to which others write too.
 func (s *source[R, K]) verifyCluster(ctx context.Context) error {
-	galera, err := s.rows(ctx, "SHOW GLOBAL VARIABLES LIKE 'wsrep\\_on'")
-	if err != nil {
+	if err := s.verifyGalera(ctx); err != nil {
 		return err
-	}
-	if len(galera) > 0 && galera[0][1] == "ON" && !s.unsafe() {
-		return s.unprovable("wsrep_on is ON: in a Galera cluster other nodes draw keys too",
-			"read from a server that is not in the cluster")
 	}
 	replica := replicate.Stop(errors.New("the server is a replica: its applier is running, whose source draws the keys"),
 		"connect to the primary")
@@ -142,15 +165,20 @@ func (s *source[R, K]) verifyInstrument(ctx context.Context) error {
 		return s.denied(err)
 	}
 	if len(lost) != 1 || lost[0][len(lost[0])-1] != "0" {
-		return s.lost(fmt.Sprint(lost))
+		return s.lost(lost)
 	}
 	return nil
 }
 
 // lost says that the server had no room to record all locks.
-func (s *source[R, K]) lost(count string) error {
+func (s *source[R, K]) lost(answer [][]string) error {
+	count := "not told"
+	if len(answer) == 1 {
+		count = answer[0][len(answer[0])-1]
+	}
 	return s.unprovable("the server had no room for all metadata locks: Performance_schema_metadata_lock_lost is "+
-		strings.Trim(count, "[]"), "start the server with performance_schema_max_metadata_locks=-1 or a larger number")
+		count,
+		"start the server with performance_schema_max_metadata_locks=-1 or a larger number")
 }
 
 // lostQuery reads how many locks were not recorded, in the last column.

@@ -61,6 +61,30 @@ func onEach(t *testing.T, test func(t *testing.T, m *testserver.MySQL)) {
 	}
 }
 
+// onOwn runs a test on a server of its own of each product, with settings for the product.
+func onOwn(t *testing.T, settings map[string][]string, test func(t *testing.T, m *testserver.MySQL)) {
+	suite.Servers(t, "MariaDB", "MySQL")
+	for product := range settings {
+		t.Run(product, func(t *testing.T) { test(t, own(t, product, settings[product]...)) })
+	}
+}
+
+// own starts a server of its own for a test.
+func own(t testing.TB, product string, settings ...string) *testserver.MySQL {
+	t.Helper()
+	start := testserver.StartMariaDB
+	if product == "MySQL" {
+		start = testserver.StartMySQL
+	}
+	m := running(t, func() (*testserver.MySQL, error) { return start(t.Context(), settings...) })
+	t.Cleanup(func() {
+		if err := m.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
 func running(t testing.TB, start func() (*testserver.MySQL, error)) *testserver.MySQL {
 	t.Helper()
 	suite.Servers(t, "MariaDB", "MySQL")

@@ -25,9 +25,6 @@ func (s *source[R, K]) Recheck(ctx context.Context) error {
 // horizon can be proven. It is one transaction that has the table's lock, so that all of it speaks of one table,
 // and the statements are prepared in it, so that the server tells when they are for another one.
 func (s *source[R, K]) verify(ctx context.Context, prepare bool) (p proof, err error) {
-	if err := s.verifyServer(ctx); err != nil {
-		return p, err
-	}
 	if _, err := s.rows(ctx, "START TRANSACTION READ ONLY; "+s.highQuery()); err != nil {
 		return p, err
 	}
@@ -37,6 +34,9 @@ func (s *source[R, K]) verify(ctx context.Context, prepare bool) (p proof, err e
 			err = endErr
 		}
 	}()
+	if err := s.verifyPrimary(ctx); err != nil {
+		return p, err
+	}
 	if p.schema, p.table, err = s.verifyTable(ctx); err != nil {
 		return p, err
 	}

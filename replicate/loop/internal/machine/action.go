@@ -6,8 +6,8 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// Action is something that the machine wants done. The shell answers each with one event, unless the comment says
-// that there is no answer.
+// Action is something that the machine wants done. The shell answers each one with one event, unless the comment
+// says that there is no answer.
 type Action interface{ isAction() }
 
 type (
@@ -15,23 +15,24 @@ type (
 	AcquireLease struct{}
 	// OpenSink opens the sink.
 	OpenSink struct{}
-	// CloseSink throws the sink away, and all that it has not acknowledged. There is no answer.
+	// CloseSink discards the sink and everything that it has not acknowledged. There is no answer.
 	CloseSink struct{}
 	// LoadOffset reads the offset, or its witness.
 	LoadOffset struct{ Witness bool }
 	// OpenSource opens the source and verifies the row at the offset.
 	OpenSource struct{ At replicate.Offset }
-	// AbortSource cuts the source's operation under way short: it answers soon, with anything. There is no other answer.
+	// AbortSource cuts short the source's current operation, whose own answer then comes soon. There is no other
+	// answer.
 	AbortSource struct{}
 	// CloseSource closes the source. There is no answer.
 	CloseSource struct{}
-	// Poll reads a page, which the shell supplies. Until the answer, which gives it back, the horizon belongs to the
-	// poll: its Observe is the request's OnFence.
+	// Poll reads into a page that the shell supplies. The horizon belongs to the poll until the answer gives it
+	// back: its Observe is the request's OnFence.
 	Poll[K replicate.Key] struct {
 		Req     replicate.PollRequest[K]
 		Horizon *Horizon[K]
 	}
-	// LookUp looks for rows among keys that were missing.
+	// LookUp looks for rows whose keys were missing before.
 	LookUp[K replicate.Key] struct {
 		Keys []K // ascending
 		Req  replicate.PollRequest[K]
@@ -41,19 +42,19 @@ type (
 		ID   uint64
 		Page *replicate.Page[K]
 	}
-	// Recycle takes back a page that is of no use. There is no answer.
+	// Recycle returns a page that is not needed. There is no answer.
 	Recycle[K replicate.Key] struct{ Page *replicate.Page[K] }
 	// Commit stores the offset.
 	Commit struct{ Offset replicate.Offset }
 	// SaveWitness stores the offset's second copy.
 	SaveWitness struct{ Offset replicate.Offset }
-	// DescribeHolders asks who holds the horizon back.
+	// DescribeHolders asks who is holding the horizon back.
 	DescribeHolders struct{ Holders []string }
 	// FindStranded asks for rows above the highest key drawn.
 	FindStranded struct{}
-	// Recheck verifies again what the source verified when it opened.
+	// Recheck repeats what the source verified when it opened.
 	Recheck struct{}
-	// StartTimer is answered after Delay. A later one of its kind replaces it.
+	// StartTimer is answered after Delay. It replaces an earlier timer of the same kind.
 	StartTimer struct {
 		Timer TimerKind
 		N     uint64
@@ -91,16 +92,16 @@ type TimerKind uint8
 // The timers.
 const (
 	TimerLease    TimerKind = iota
-	TimerLeaseEnd           // a strict lease runs out
+	TimerLeaseEnd           // a strict lease expires
 	TimerSink
 	TimerLoad
 	TimerSource
 	TimerPoll
 	TimerCommit
 	TimerRefresh
-	TimerAck // the oldest batch has waited for long
+	TimerAck // the oldest batch has waited too long
 	TimerRecheck
 	TimerAudit
 	TimerDrain
-	TimerKinds // how many there are
+	TimerKinds // their number
 )

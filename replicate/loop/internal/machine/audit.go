@@ -7,11 +7,11 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// AuditKeys is how many keys one lookup asks for at most, which bounds its load on the database.
+// AuditKeys is the most keys that one lookup asks for, which bounds its load on the database.
 const AuditKeys = 1000
 
-// chores starts what a running source has to do besides polling, if anything is due. A backlog that is polled
-// without a pause must not put it off forever.
+// chores starts whatever else is due on a running source. Polling a backlog without a pause must not put it off
+// forever.
 func (m *Machine[K]) chores() {
 	switch {
 	case m.source.recheckDue:
@@ -27,7 +27,7 @@ func (m *Machine[K]) chores() {
 	}
 }
 
-// lookUp looks for rows among the keys that were missing.
+// lookUp looks for rows whose keys were missing.
 func (m *Machine[K]) lookUp() {
 	m.auditing = m.gaps.take(AuditKeys)
 	if len(m.auditing) == 0 {
@@ -50,12 +50,12 @@ func (m *Machine[K]) lookUp() {
 	}})
 }
 
-// onLooked handles the answer to a lookup: what was found is late.
+// onLooked handles the answer to a lookup: the rows that it found are late.
 func (m *Machine[K]) onLooked(ev LookedUp[K]) {
-	// If the position was set back meanwhile, rows beyond it are read once more.
+	// If the position has been set back, the rows beyond it will be polled again.
 	asked := slices.DeleteFunc(m.auditing, func(w gap[K]) bool { return m.next.Before(w.key) })
 	m.auditing = nil
-	outdated := m.source.closing // by a step down, after which others look after the table
+	outdated := m.source.closing // by a step-down: the table is now another instance's concern
 	m.sourceIdle()
 	if outdated {
 		m.do(Recycle[K]{ev.Page})
@@ -63,7 +63,7 @@ func (m *Machine[K]) onLooked(ev LookedUp[K]) {
 	}
 	var bad *replicate.RowError
 	if ev.Err != nil && !errors.As(ev.Err, &bad) {
-		m.gaps.again(asked)
+		m.gaps.requeue(asked)
 		m.do(Recycle[K]{ev.Page})
 		if m.phase == PhaseRunning && m.source.open {
 			m.arm(TimerAudit, m.config.AuditInterval)
@@ -84,7 +84,7 @@ func (m *Machine[K]) onLooked(ev LookedUp[K]) {
 		case there:
 			late = append(late, w)
 		case (ev.More || bad != nil) && (len(found) == 0 || w.key > found[len(found)-1]):
-			m.gaps.again([]gap[K]{w}) // the lookup did not come so far
+			m.gaps.requeue([]gap[K]{w}) // the lookup did not get this far
 		default:
 			m.gaps.missing([]gap[K]{w}, m.now)
 		}
@@ -95,13 +95,13 @@ func (m *Machine[K]) onLooked(ev LookedUp[K]) {
 	}
 }
 
-// lateRows reports late rows and, where that is asked for, publishes them. The offset does not move:
-// their keys lie below it.
+// lateRows reports late rows and, with AuditPublish, publishes them. The offset does not move: their keys are below
+// it.
 func (m *Machine[K]) lateRows(ev LookedUp[K], late []gap[K], bad *replicate.RowError) {
 	usable := m.phase == PhaseRunning && m.sink.open && !m.source.stale
 	publish := m.config.AuditPublish && usable && ev.Page.Len() > 0
 	if m.config.AuditPublish && !usable {
-		m.gaps.again(late) // found again, reported and published later
+		m.gaps.requeue(late) // they will be found again, then reported and published
 		late = nil
 	}
 	if m.hooks.OnAudit != nil {

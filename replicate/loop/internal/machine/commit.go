@@ -6,12 +6,12 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// dirty reports whether an acknowledged offset is not stored yet.
+// dirty reports whether the acknowledged offset is still to be stored.
 func (m *Machine[K]) dirty() bool {
 	return !m.acked.Offset.IsZero() && m.acked.Offset != m.store.stored
 }
 
-// commit writes the acknowledged offset, never a row ahead of it (Promise 3), and coalesces what is
+// commit writes the acknowledged offset, never a row ahead of it (Promise 3). One write covers everything
 // acknowledged within the commit interval. A stop does not wait for the interval.
 func (m *Machine[K]) commit() {
 	if m.phase != PhaseRunning && m.phase != PhaseStopping || m.store.busy || !m.dirty() {
@@ -24,8 +24,8 @@ func (m *Machine[K]) commit() {
 	m.do(Commit{Offset: m.acked.Offset})
 }
 
-// storeAnswered ends the store's operation under way, and reports whether its answer counts: one from before
-// a step-down does not.
+// storeAnswered ends the store's current operation and reports whether its answer counts. It does not if the
+// operation began before a step-down.
 func (m *Machine[K]) storeAnswered() bool {
 	counts := !m.store.outdated
 	m.store.busy, m.store.outdated = false, false
@@ -46,21 +46,21 @@ func (m *Machine[K]) onCommitted(ev Committed) {
 	var ahead *replicate.OffsetAheadError
 	switch {
 	case ev.Err == nil, errors.As(ev.Err, &ahead):
-		// An offset that is further on was set by an earlier holder or by hand. It stays, and the rows
-		// up to it are published all the same (Promise 4).
+		// Another instance, or a person, has set an offset that is further on. It stays, and the rows up to it are
+		// published all the same (Promise 4).
 		m.store.stored, m.store.failing = ev.Offset, false
 		m.tries[TimerCommit] = 0
 		m.store.paused = true
 		m.arm(TimerCommit, m.config.CommitInterval)
 	case replicate.IsStop(ev.Err):
-		m.witness.tried = true // no witness of an offset that the store does not take
+		m.witness.tried = true // no witness of an offset that the store rejects
 		if m.phase == PhaseStopping {
 			m.exit(errors.Join(m.failure, ev.Err))
 		}
 		m.stop(ev.Err)
-		m.store.stored = m.acked.Offset // what can't be stored must not hold up the stop
+		m.store.stored = m.acked.Offset // an offset that can't be stored must not delay the stop
 	default:
-		// Redis is away or has lost the lease: go on, keep the offset in memory, try again.
+		// Redis is unreachable or has lost the lease: carry on with the offset in memory, and retry.
 		m.store.paused, m.store.failing = true, true
 		m.retry(TimerCommit, replicate.OpCommit, ev.Err)
 		if errors.Is(ev.Err, replicate.ErrLeaseLost) {
@@ -69,15 +69,15 @@ func (m *Machine[K]) onCommitted(ev Committed) {
 	}
 }
 
-// refresh writes the acknowledged offset once more, to the store and beside the messages: a store that lost
-// its data is repaired from memory even when no row follows, and the witness does not expire. An offset that
-// is further on stays (Promise 4).
+// refresh writes the acknowledged offset again, to the store and to the witness. A store that has lost its data is
+// thus repaired from memory even if no more rows come, and the witness does not expire. An offset that is further
+// on stays (Promise 4).
 func (m *Machine[K]) refresh() {
 	m.store.stored = replicate.Offset{}
 	m.keepWitness()
 }
 
-// keepWitness saves the witness where there is something to save, and comes again.
+// keepWitness saves the witness if there is anything to save, and schedules the next time.
 func (m *Machine[K]) keepWitness() {
 	if m.hasWitness && !m.acked.Offset.IsZero() && m.sink.open && !m.witness.busy {
 		m.copyOffset()
@@ -95,10 +95,11 @@ func (m *Machine[K]) copyOffset() {
 	m.do(SaveWitness{Offset: m.acked.Offset})
 }
 
-// witnessReport is how many refused witnesses one report stands for: a right that is missing may come, or never.
+// witnessReport makes one report stand for this many refusals: a missing permission may take long to come, or never
+// come.
 const witnessReport = 20
 
-// onWitnessSaved goes on without a witness where it is denied, and still repairs the store now and then.
+// onWitnessSaved carries on without a witness if it is denied, but still repairs the store at intervals.
 func (m *Machine[K]) onWitnessSaved(ev WitnessSaved) {
 	m.witness.busy = false
 	if ev.Err == nil {
@@ -121,8 +122,8 @@ func (m *Machine[K]) onWitnessSaved(ev WitnessSaved) {
 	}
 }
 
-// lastWitness saves the witness before a stop leaves, so that short runs have one too. It reports whether
-// that is under way; a failure does not hold the stop up.
+// lastWitness saves the witness before a stop completes, so that short runs have one too. It reports whether that
+// is in progress. If it fails, the stop goes on.
 func (m *Machine[K]) lastWitness() bool {
 	c := &m.witness
 	if !m.hasWitness || c.busy {

@@ -5,7 +5,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
-// Event is something that happened outside the machine. Each carries only what the machine decides by.
+// Event is something that happened outside the machine. It carries only what the machine needs to decide.
 type Event interface{ isEvent() }
 
 type (
@@ -67,7 +67,7 @@ type (
 		Timer TimerKind
 		N     uint64 // the action's
 	}
-	// Retuned brings settings that a running job can take.
+	// Retuned brings new values for the settings that a running job can change.
 	Retuned struct{ Config loopconfig.Config }
 	// StopRequested asks for a graceful stop.
 	StopRequested struct{}

@@ -7,15 +7,15 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// gaps is the memory of the late-row audit: keys that were missing when the rows around them were
-// published. A row that turns up there later was inserted with a key of its own choice, and the loop
-// has gone past it. The memory is bounded by max keys: beyond it the oldest are forgotten.
+// gaps is the memory of the late-row audit: keys that were missing when the rows around them were published. A row
+// that turns up there later was inserted with an explicit key after the loop had gone past it. The memory holds at
+// most max keys; beyond that, the oldest are forgotten.
 type gaps[K replicate.Key] struct {
-	keys []gap[K] // those to look up next come first
+	keys []gap[K] // the ones to look up next come first
 	max  int
 	keep time.Duration
 
-	upTo      K // gaps up to here were noted
+	upTo      K // gaps up to this key have been noted
 	started   bool
 	forgotten int64 // keys that were forgotten before they were looked up
 }
@@ -29,7 +29,7 @@ type gap[K replicate.Key] struct {
 // reset forgets everything, at the end of a tenure of the lease.
 func (w *gaps[K]) reset() { w.keys, w.started, w.forgotten = nil, false, 0 }
 
-// back forgets what lies beyond a position that was set back: it is read and noted once more.
+// back forgets what lies beyond a position that was set back: it will be read, and noted, again.
 func (w *gaps[K]) back(to Position[K]) {
 	if w.started && (to.Offset.IsZero() || to.Key < w.upTo) {
 		w.started, w.upTo = !to.Offset.IsZero(), to.Key
@@ -37,8 +37,8 @@ func (w *gaps[K]) back(to Position[K]) {
 	}
 }
 
-// note remembers the gaps between after and the keys of a page, which are ascending. What a job
-// publishes a second time was noted the first time.
+// note remembers the gaps between after and the keys of a page, which are ascending. Keys that a job publishes a
+// second time were noted the first time.
 func (w *gaps[K]) note(after Position[K], keys []K, now time.Time) {
 	if w.max == 0 || len(keys) == 0 {
 		return
@@ -68,8 +68,8 @@ func (w *gaps[K]) note(after Position[K], keys []K, now time.Time) {
 	w.trim(w.max)
 }
 
-// gap remembers the keys between two published ones. Of a gap that is wider than the whole memory only
-// the end is kept.
+// gap remembers the keys between two published ones. If the gap is wider than the whole memory, only its end is
+// kept.
 func (w *gaps[K]) gap(from, to K, now time.Time) {
 	width := uint64(to) - uint64(from) - 1
 	if width > uint64(w.max) {
@@ -96,7 +96,7 @@ func (w *gaps[K]) trim(limit int) {
 	}
 }
 
-// take removes the n keys that are to be looked up next.
+// take removes the n keys to look up next.
 func (w *gaps[K]) take(n int) []gap[K] {
 	n = min(n, len(w.keys))
 	taken := append([]gap[K](nil), w.keys[:n]...)
@@ -104,7 +104,7 @@ func (w *gaps[K]) take(n int) []gap[K] {
 	return taken
 }
 
-// missing puts back what was looked up and not found, until its time has passed.
+// missing puts back keys that were looked up and not found, until their time has passed.
 func (w *gaps[K]) missing(keys []gap[K], now time.Time) {
 	for _, k := range keys {
 		if now.Before(k.until) && len(w.keys) < w.max {
@@ -114,9 +114,9 @@ func (w *gaps[K]) missing(keys []gap[K], now time.Time) {
 	}
 }
 
-// again puts back what could not be looked up, or was found and could not be published: it comes first, and
-// the oldest others make room for it (Promise 7).
-func (w *gaps[K]) again(keys []gap[K]) {
+// requeue puts back keys that could not be looked up, or were found and could not be published. They come first,
+// and the oldest of the others make room for them (Promise 7).
+func (w *gaps[K]) requeue(keys []gap[K]) {
 	if len(keys) > 0 {
 		w.trim(max(0, w.max-len(keys)))
 		w.keys = append(append(make([]gap[K], 0, len(w.keys)+len(keys)), keys...), w.keys...)

@@ -60,7 +60,7 @@ func TestWatchForgets(t *testing.T) {
 	w.note(at(0), []int64{4}, start)
 	w.missing(w.take(2), start.Add(59*time.Second))
 	if got := watchedKeys(&w); !slices.Equal(got, []int64{3, 1, 2}) {
-		t.Fatalf("the keys that were looked up come last: %v", got)
+		t.Fatalf("the keys that were looked up must come last: %v", got)
 	}
 	w.missing(w.take(2), start.Add(time.Minute))
 	if got := watchedKeys(&w); !slices.Equal(got, []int64{2}) {

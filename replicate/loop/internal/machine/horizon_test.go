@@ -32,7 +32,7 @@ func TestHorizon(t *testing.T) {
 		{fence(12, "b", "c"), nothing},
 		{fence(15, "c"), upToKey(10)}, // a and b are gone; c came later
 		{fence(20, "d"), upToKey(15)}, // c is gone
-		{fence(20), upToKey(20)},      // nothing drawn since, d is gone
+		{fence(20), upToKey(20)},      // no key drawn since, and d is gone
 		{fence(21), upToKey(21)},      // settled within one fence
 		{fence(5, "e"), nothing},      // the sequence was set back
 		{replicate.Fence[int64]{Exact: true}, replicate.Bound[int64]{Kind: replicate.BoundUnlimited}}, // SQLite
@@ -93,8 +93,8 @@ func TestKeyText(t *testing.T) {
 	}
 }
 
-// plainHorizon is the definition taken at its word: each epoch has holders of its own, and of two that merge the union
-// remains.
+// plainHorizon is the definition taken literally: each epoch has its own holders, and merging two keeps their
+// union.
 type plainHorizon struct {
 	epochs  []plainEpoch
 	settled replicate.Bound[int64]
@@ -129,15 +129,16 @@ func (h *plainHorizon) observe(f replicate.Fence[int64]) replicate.Bound[int64] 
 	return h.settled
 }
 
-// TestHorizonKeepsToItsDefinition lets holders come, go and stay while keys are drawn or not, until the queue is full
-// and beyond: the answers are those of the definition, and so are the holders of the oldest epoch.
+// TestHorizonKeepsToItsDefinition lets holders come, go and stay, with and without keys being drawn, until the
+// queue is full and beyond. The answers must be those of the definition, and so must the holders of the oldest
+// epoch.
 func TestHorizonKeepsToItsDefinition(t *testing.T) {
 	full, settled := 0, 0
 	for seed := range uint64(100) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		h, plain := NewHorizon[int64](0), plainHorizon{}
 		high, next, open := int64(0), 0, []string(nil)
-		stay := 1 + rng.IntN(60) // how long holders stay, about
+		stay := 1 + rng.IntN(60) // about how long holders stay
 		for step := range 300 {
 			high += int64(rng.IntN(3))
 			for range rng.IntN(4) {
@@ -169,7 +170,7 @@ func TestHorizonKeepsToItsDefinition(t *testing.T) {
 	}
 }
 
-// BenchmarkHorizon reads fences while 500 transactions stay open and each fence has drawn more keys.
+// BenchmarkHorizon reads fences while 500 transactions stay open and keys are drawn between fences.
 func BenchmarkHorizon(b *testing.B) {
 	open := make([]string, 500)
 	for i := range open {

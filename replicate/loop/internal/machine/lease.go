@@ -7,8 +7,8 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// askLease asks for the lease, to take it or to renew it. A stop goes on renewing it, so that nobody takes
-// over while the last batches are flushed.
+// askLease takes or renews the lease. A stopping job keeps renewing it, so that nobody takes over while the last
+// batches are flushed.
 func (m *Machine[K]) askLease() {
 	if !m.hasLease || m.lease.asking || m.phase == PhaseDone {
 		return
@@ -40,7 +40,7 @@ func (m *Machine[K]) leaseHeld() {
 	m.tries[TimerLease] = 0
 	m.arm(TimerLease, m.config.LeaseTTL/3)
 	if m.config.LeaseStrict {
-		// Its time counts from when it was asked for, since the store's may have begun then.
+		// Its time counts from the request, since that may be when the store's time began.
 		m.arm(TimerLeaseEnd, m.strictAfter()-m.now.Sub(m.lease.asked))
 	}
 	if m.phase == PhaseStandby {
@@ -48,8 +48,8 @@ func (m *Machine[K]) leaseHeld() {
 	}
 }
 
-// leaseElsewhere steps down: what is in flight may still arrive and is then a duplicate, but nothing
-// more is published or committed (Promise 4).
+// leaseElsewhere steps down. Batches in flight may still arrive, as duplicates, but nothing more is published or
+// committed (Promise 4).
 func (m *Machine[K]) leaseElsewhere(holder string) {
 	if m.lease.waiting.IsZero() {
 		m.lease.waiting = m.now
@@ -69,7 +69,7 @@ func (m *Machine[K]) leaseElsewhere(holder string) {
 	}
 }
 
-// leaseUnreachable goes on without a renewal, since the worst case is duplicates.
+// leaseUnreachable carries on without a renewal: the worst case is duplicates.
 func (m *Machine[K]) leaseUnreachable(err error) {
 	if m.lease.held && !m.lease.failing {
 		m.lease.failing = true
@@ -78,7 +78,7 @@ func (m *Machine[K]) leaseUnreachable(err error) {
 	m.retry(TimerLease, replicate.OpLease, err)
 }
 
-// strictAfter is how long a strict lease counts as ours: it must end before a store lets it go.
+// strictAfter is how long we count a strict lease as ours. That must end before a store's lease does.
 func (m *Machine[K]) strictAfter() time.Duration { return m.config.LeaseTTL * 4 / 5 }
 
 // leaseEnded steps down when a strict lease was not renewed in time.
@@ -96,9 +96,9 @@ func (m *Machine[K]) reportLease(info replicate.LeaseInfo) {
 	}
 }
 
-// stepDown goes back to standby and forgets the position: it is loaded again with the lease. What is under
-// way for this tenure, timers too, must mean nothing to the next. A stop is then over: whoever holds the
-// lease publishes what is still unacknowledged.
+// stepDown goes back to standby and forgets the position, which is loaded again with the lease. Whatever is still
+// under way in this tenure, timers included, must mean nothing to the next one. A stop is over then: whoever holds
+// the lease publishes what is unacknowledged.
 func (m *Machine[K]) stepDown() {
 	if m.phase == PhaseStandby || m.phase == PhaseDone {
 		return
@@ -109,7 +109,7 @@ func (m *Machine[K]) stepDown() {
 	m.closeSink()
 	m.acked, m.next = Position[K]{}, Position[K]{}
 	m.store = storeState{busy: m.store.busy, outdated: m.store.busy, since: m.store.since}
-	m.witness = witnessState{busy: m.witness.busy} // an answer under way is of no offset of ours
+	m.witness = witnessState{busy: m.witness.busy} // an answer that is still to come concerns another tenure's offset
 	m.gaps.reset()
 	for timer := range TimerKinds {
 		if timer != TimerLease {

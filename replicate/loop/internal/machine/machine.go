@@ -9,8 +9,8 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
-// Machine is the loop's core. step takes one event and appends what is to be done to out; it holds no
-// goroutine and no clock, so that one seed replays any run.
+// Machine is the loop's core. Step takes one event and returns the actions that follow. There are no goroutines and
+// no clock in it, so that any run can be replayed from its seed.
 //
 //	standby ──lease──▶ starting ──sink, offset, source──▶ running ──stop or failure──▶ stopping ──▶ exit
 //	   ▲                                                     │
@@ -27,8 +27,8 @@ type Machine[K replicate.Key] struct {
 	phase   Phase
 	failure error // why the run stops; nil for a requested stop
 	tries   [TimerKinds]int
-	failing [TimerKinds]time.Time // since when, where tries is not 0
-	armed   [TimerKinds]uint64    // number of the timer that counts, of each kind
+	failing [TimerKinds]time.Time // since when, if tries is not 0
+	armed   [TimerKinds]uint64    // number of the current timer of each kind
 
 	lease  leaseState
 	source sourceState
@@ -37,17 +37,17 @@ type Machine[K replicate.Key] struct {
 	once   onceState[K]
 
 	gaps     gaps[K]  // keys that the late-row audit looks up again
-	auditing []gap[K] // those of the lookup under way
+	auditing []gap[K] // the ones that the current lookup asks for
 
-	horizon  *Horizon[K] // nil while a poll is under way, which has it
-	loaded   bool        // acked and next hold what was loaded in this tenure, or are further on
+	horizon  *Horizon[K] // nil while a poll has it
+	loaded   bool        // acked and next hold this tenure's loaded offset, or are further on
 	acked    Position[K]
-	next     Position[K] // the last row handed to the sink; polls read on from here
-	waiting  bool        // the pause after a poll without rows
-	newsAt   time.Time   // when there was something new last; pauses grow from then on
-	heldBack bool        // the poll under way, or the last one, began while keys waited for transactions to end
+	next     Position[K] // the last row handed to the sink; polls continue from here
+	waiting  bool        // pausing after a poll without rows
+	newsAt   time.Time   // when something new was last seen; pauses grow from then on
+	heldBack bool        // the current poll, or the last one, began while keys waited for transactions to end
 	drained  drained[K]
-	lookedAt time.Time // when the last proper poll began
+	lookedAt time.Time // when the last full poll began
 	pollFrom time.Time
 	stuckAt  time.Time // when a stuck horizon was last reported
 	// strandedAt is when rows above the highest key drawn were last reported.
@@ -56,7 +56,7 @@ type Machine[K replicate.Key] struct {
 	witness witnessState
 }
 
-// Phase is where a job stands.
+// Phase is what a job is doing.
 type Phase uint8
 
 // The phases of a job.
@@ -64,17 +64,17 @@ const (
 	PhaseStandby  Phase = iota // waiting for the lease
 	PhaseStarting              // opening the sink, loading the offset, opening the source for the first time
 	PhaseRunning               // polling
-	PhaseStopping              // no more polls: flush, commit, leave
+	PhaseStopping              // no more polls: flush, commit, release
 	PhaseDone                  // the last action was Exit
 )
 
-// Position is an offset with its key as a number.
+// Position is an offset with its key parsed.
 type Position[K replicate.Key] struct {
 	Key    K
 	Offset replicate.Offset // zero: before the first row
 }
 
-// Before reports whether rows with key k are still to be read after p.
+// Before reports whether a row with key k is still to be read after p.
 func (p Position[K]) Before(k K) bool { return p.Offset.IsZero() || k > p.Key }
 
 type leaseState struct {
@@ -82,17 +82,17 @@ type leaseState struct {
 	asking  bool
 	asked   time.Time
 	holder  string    // as last reported
-	waiting time.Time // since when another has held it
+	waiting time.Time // since when another instance has held it
 	failing bool      // reported that it can't be renewed
 }
 
 type sourceState struct {
 	open, busy bool // busy: an operation is under way
-	closing    bool // the answer under way is of no interest any more
-	stale      bool // the poll under way began before the position was set back
+	closing    bool // the pending answer no longer matters
+	stale      bool // the current poll began before the position was set back
 	since      time.Time
 
-	recheckDue, auditDue, strandedDue bool // to be done as soon as no operation is under way
+	recheckDue, auditDue, strandedDue bool // to do as soon as no operation is under way
 }
 
 type sinkState[K replicate.Key] struct {
@@ -110,13 +110,13 @@ type inFlight[K replicate.Key] struct {
 	rows, bytes int
 	acked       bool
 	since       time.Time
-	late        []gap[K] // rows of the audit, which have no part in the offset
+	late        []gap[K] // rows of the audit, which don't count for the offset
 }
 
 type storeState struct {
 	busy     bool
-	outdated bool             // the operation under way is from before a step-down
-	reload   bool             // load as soon as the operation under way has ended
+	outdated bool             // the current operation is from before a step-down
+	reload   bool             // load as soon as the current operation has ended
 	paused   bool             // the commit interval, or the backoff after a failure
 	stored   replicate.Offset // as last written or loaded
 	failing  bool
@@ -129,11 +129,11 @@ type witnessState struct {
 	tried         bool // at the stop, which tries once
 }
 
-// firstWitness is how soon the first witness follows the first acknowledgement: a job that is started again and again
-// would otherwise never have one.
+// firstWitness is how soon the first witness follows the first acknowledgement: otherwise a job that keeps being
+// restarted would never have one.
 const firstWitness = time.Second
 
-// New returns a machine that is ready to start. seed decides how retries are jittered.
+// New returns a machine that is ready to start. seed determines the jitter of retries.
 func New[K replicate.Key](
 	cfg loopconfig.Config, hooks *replicate.Hooks, hasLease, hasWitness bool, seed uint64,
 ) *Machine[K] {
@@ -157,7 +157,7 @@ func (m *Machine[K]) Start(now time.Time) []Action {
 	return m.out
 }
 
-// Step takes one event and returns what is to be done, in order.
+// Step takes one event and returns what to do, in order.
 func (m *Machine[K]) Step(ev Event, now time.Time) []Action {
 	m.now, m.out = now, nil
 	switch ev := ev.(type) {
@@ -198,7 +198,7 @@ func (m *Machine[K]) Step(ev Event, now time.Time) []Action {
 	return m.out
 }
 
-// retune takes the settings that count from the next poll, pause or stop on. All others need a restart.
+// retune takes the settings that apply from the next poll, pause or stop. All others need a restart.
 func (m *Machine[K]) retune(c loopconfig.Config) {
 	m.config.PollInterval = c.PollInterval
 	m.config.PageRows, m.config.PageBytes = c.PageRows, c.PageBytes
@@ -209,7 +209,7 @@ func (m *Machine[K]) retune(c loopconfig.Config) {
 
 func (m *Machine[K]) do(a Action) { m.out = append(m.out, a) }
 
-// arm starts a timer. An earlier one of its kind counts no more, even if its event is already on the way.
+// arm starts a timer. An earlier one of its kind no longer counts, even if its event is already on its way.
 func (m *Machine[K]) arm(timer TimerKind, delay time.Duration) {
 	m.armed[timer]++
 	m.do(StartTimer{timer, m.armed[timer], delay})
@@ -226,7 +226,7 @@ func (m *Machine[K]) retry(timer TimerKind, op replicate.Op, err error) {
 	m.tries[timer]++
 	longest := m.config.RetryMax
 	if timer == TimerLease {
-		longest = min(longest, m.config.LeaseTTL/3) // whoever took it meanwhile must be noticed soon
+		longest = min(longest, m.config.LeaseTTL/3) // a new holder must be noticed soon
 	}
 	ceiling := m.config.RetryMin << min(m.tries[timer]-1, 20)
 	if ceiling <= 0 || ceiling > longest {
@@ -279,7 +279,7 @@ func (m *Machine[K]) onTimer(timer TimerKind) {
 		switch {
 		case m.phase != PhaseStopping:
 		case m.flushed():
-			m.exit(m.failure) // only the witness is missing, which the next run writes
+			m.exit(m.failure) // only the witness is missing, and the next run writes it
 		default:
 			m.exit(errors.Join(m.failure, replicate.ErrDrainTimeout))
 		}
@@ -293,7 +293,7 @@ func (m *Machine[K]) pump() {
 	m.finish()
 }
 
-// stop begins a graceful stop. err is nil when it was asked for, else the failure that ends the run.
+// stop begins a graceful stop. err is nil if the stop was requested, and otherwise the failure that ends the run.
 func (m *Machine[K]) stop(err error) {
 	if m.phase >= PhaseStopping {
 		return
@@ -308,7 +308,7 @@ func (m *Machine[K]) stop(err error) {
 	m.arm(TimerDrain, m.config.DrainTimeout)
 }
 
-// finish leaves when a stop has flushed and committed all that was published.
+// finish ends the run once everything published has been flushed and committed.
 func (m *Machine[K]) finish() {
 	if m.phase == PhaseStopping && m.flushed() && !m.lastWitness() {
 		m.exit(m.failure)
@@ -322,6 +322,6 @@ func (m *Machine[K]) flushed() bool {
 func (m *Machine[K]) exit(err error) {
 	m.phase = PhaseDone
 	m.state(replicate.StateStopped)
-	// The lease may be ours by a request that is under way.
+	// A pending request may have given us the lease.
 	m.do(Exit{Err: err, Release: m.lease.held || m.lease.asking})
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/repliqate/repliqate/replicate/replicatetest"
 )
 
-// driver feeds a machine by hand and keeps what it wants to be done.
-// errFault is what fails on purpose.
+// errFault is a failure on purpose.
 var errFault = errors.New("failed on purpose")
 
+// driver feeds a machine by hand and keeps the actions it asks for.
 type driver struct {
 	t       *testing.T
 	m       *Machine[int64]
@@ -64,13 +64,13 @@ func (d *driver) step(events ...Event) {
 
 func (d *driver) wait(by time.Duration) { d.now = d.now.Add(by) }
 
-// fire lets the timer of a kind that was armed last end.
+// fire fires the timer of a kind that was armed last.
 func (d *driver) fire(kind TimerKind) {
 	d.wait(d.timers[kind].Delay)
 	d.step(TimerFired{kind, d.timers[kind].N})
 }
 
-// wants returns the action of type A that the last step asked for, if it did.
+// wants returns the action of type A that the last step asked for, if there is one.
 func wants[A Action](d *driver) (a A, ok bool) {
 	for _, out := range d.out {
 		if a, ok := out.(A); ok {
@@ -109,7 +109,7 @@ func pageOf(keys ...int64) *replicate.Page[int64] {
 	builder := replicatetest.KeyBuilder(func(int64) replicate.Checksum { return replicate.Checksum{1} })
 	builder.Begin(p, replicate.PollRequest[int64]{MaxRows: len(keys), MaxBytes: 1 << 20})
 	for _, k := range keys {
-		_, _ = builder.Add(&k) // a key has no value that could be at fault
+		_, _ = builder.Add(&k) // a bare key can't be bad
 	}
 	return p
 }
@@ -118,7 +118,7 @@ func offsetAt(key int64) replicate.Offset {
 	return replicate.Offset{Key: replicate.KeyText(key), Checksum: replicate.Checksum{1}.String()}
 }
 
-// running brings a machine up whose offset is 10.
+// running brings up a machine whose offset is 10.
 func running(t *testing.T, cfg loopconfig.Config, lease, witness bool) *driver {
 	d := drive(t, cfg, lease, witness)
 	if lease {
@@ -137,13 +137,13 @@ func running(t *testing.T, cfg loopconfig.Config, lease, witness bool) *driver {
 	return d
 }
 
-// polled ends the poll under way with rows; more says that others follow.
+// polled ends the current poll with rows; more says that others follow.
 func (d *driver) polled(more bool, keys ...int64) {
 	d.horizon.Observe(replicate.Fence[int64]{High: 1000, HasHigh: true, Counter: true}, d.now)
 	d.step(Polled[int64]{Page: pageOf(keys...), Result: replicate.PollResult{More: more}})
 }
 
-// rows ends the poll under way with the last rows that there are, and the one that follows them at once.
+// rows ends the current poll with the last rows there are, and the poll that follows at once.
 func (d *driver) rows(keys ...int64) {
 	d.t.Helper()
 	d.polled(false, keys...)
@@ -156,8 +156,8 @@ func (d *driver) exit() Exit {
 	return want[Exit](d)
 }
 
-// TestTenureKnowsItsOffsetFirst takes the lease away and gives it back while something of the first tenure is
-// under way. Whatever its end sets off, the table is not read before the offset was loaded once more.
+// TestTenureKnowsItsOffsetFirst takes the lease away and gives it back while an operation of the first tenure is
+// pending. Whatever follows when it ends, the table is not read before the offset has been loaded again.
 func TestTenureKnowsItsOffsetFirst(t *testing.T) {
 	again := func(d *driver) {
 		d.step(LeaseAnswered{Holder: "another"})
@@ -209,7 +209,7 @@ func TestTenureKnowsItsOffsetFirst(t *testing.T) {
 	}
 }
 
-// TestAnswersOfAnEarlierTenure brings a load and a commit to an end whose tenure is over.
+// TestAnswersOfAnEarlierTenure ends a load and a commit whose tenure is over.
 func TestAnswersOfAnEarlierTenure(t *testing.T) {
 	t.Run("load", func(t *testing.T) {
 		d := drive(t, loopconfig.Config{}, true, false)
@@ -231,7 +231,7 @@ func TestAnswersOfAnEarlierTenure(t *testing.T) {
 		d.step(Committed{offsetAt(11), errFault})
 		want[LoadOffset](d)
 		if len(d.retries) > 0 {
-			t.Fatalf("retries what an earlier tenure wanted: %+v", d.retries)
+			t.Fatalf("retries an operation of an earlier tenure: %+v", d.retries)
 		}
 	})
 	t.Run("timers", func(t *testing.T) {
@@ -247,7 +247,7 @@ func TestAnswersOfAnEarlierTenure(t *testing.T) {
 	})
 }
 
-// TestStopRenewsTheLease drains for longer than the lease lasts: nobody may take over meanwhile.
+// TestStopRenewsTheLease drains for longer than the lease lasts: nobody may take over in that time.
 func TestStopRenewsTheLease(t *testing.T) {
 	drain := func(t *testing.T) *driver {
 		d := running(t, loopconfig.Config{}, true, false)
@@ -293,18 +293,18 @@ func TestStopRenewsTheLease(t *testing.T) {
 	})
 }
 
-// TestStopWhileTheLeaseIsAskedFor gives back what the request under way may have taken.
+// TestStopWhileTheLeaseIsAskedFor gives back a lease that the pending request may have taken.
 func TestStopWhileTheLeaseIsAskedFor(t *testing.T) {
 	d := drive(t, loopconfig.Config{}, true, false)
 	want[AcquireLease](d)
 	d.step(StopRequested{})
 	if !d.exit().Release {
-		t.Fatal("a lease that is being taken is left behind")
+		t.Fatal("a lease that was just being taken was not given back")
 	}
 }
 
-// TestStrictLeaseEndsInTime lets the request for the lease hang: publishing ends before the store lets the lease
-// go, whose time began when it was asked for and not when the answer came.
+// TestStrictLeaseEndsInTime lets the request for the lease hang. Publishing must end before the store's lease does,
+// which counts from the request and not from the answer.
 func TestStrictLeaseEndsInTime(t *testing.T) {
 	for _, strict := range []bool{true, false} {
 		d := drive(t, loopconfig.Config{LeaseStrict: strict, LeaseTTL: 10 * time.Second}, true, false)
@@ -314,12 +314,12 @@ func TestStrictLeaseEndsInTime(t *testing.T) {
 		want[AcquireLease](d)
 		if !strict {
 			if d.timers[TimerLeaseEnd] != (StartTimer{}) {
-				t.Fatal("a lease that is not strict ends by itself")
+				t.Fatal("a lease that is not strict ended by itself")
 			}
 			continue
 		}
 		if end := d.timers[TimerLeaseEnd]; end.Delay != 6*time.Second {
-			t.Fatalf("the lease is taken to end after %v", end.Delay)
+			t.Fatalf("the lease is expected to end after %v", end.Delay)
 		}
 		d.wait(d.timers[TimerLeaseEnd].Delay - d.timers[TimerLease].Delay)
 		d.step(TimerFired{TimerLeaseEnd, d.timers[TimerLeaseEnd].N})
@@ -332,8 +332,8 @@ func TestStrictLeaseEndsInTime(t *testing.T) {
 	}
 }
 
-// TestAttemptsAreCounted fails an operation again and again: the pauses grow as long as nothing has worked,
-// stay within their bounds, and begin again after a success.
+// TestAttemptsAreCounted makes an operation fail repeatedly. The pauses grow as long as nothing works, stay within
+// their bounds, and start over after a success.
 func TestAttemptsAreCounted(t *testing.T) {
 	attempts := func(d *driver) (n []int) {
 		for _, r := range d.retries {
@@ -363,7 +363,7 @@ func TestAttemptsAreCounted(t *testing.T) {
 			t.Fatalf("attempts %v", n)
 		}
 	})
-	t.Run("a sink that was open for long", func(t *testing.T) {
+	t.Run("a sink that was open for a long time", func(t *testing.T) {
 		d := running(t, cfg, false, false)
 		d.rows(11)
 		d.step(Published{ID: 1, Err: errFault})
@@ -403,7 +403,7 @@ func TestAttemptsAreCounted(t *testing.T) {
 	})
 }
 
-// TestStopTwice asks again while it drains, and lets what is under way end: nothing begins again.
+// TestStopTwice requests a stop again during the drain. What is under way ends, and nothing starts again.
 func TestStopTwice(t *testing.T) {
 	d := running(t, loopconfig.Config{}, false, true)
 	d.polled(true, 11)

@@ -11,31 +11,32 @@ import (
 // oncePollMax is the longest pause between polls while Once waits for open transactions.
 const oncePollMax = 100 * time.Millisecond
 
-// onceState is how far a Once run is. It ends when every row is published that was committed when it started: those
-// up to the highest key drawn then, and those above it, which were inserted with explicit keys.
+// onceState is the progress of a Once run. The run ends when every row is published that was committed when it
+// started: those up to the highest key drawn by then, and those above it, which were inserted with explicit keys.
 type onceState[K replicate.Key] struct {
 	fenced  bool
 	covered bool // everything up to target is settled
-	handed  bool // and was handed to the sink
-	more    bool // the last page ended at a limit, or has to be read again
+	handed  bool // and has been handed to the sink
+	more    bool // the last page ended at a limit, or must be read again
 	target  K
 	any     bool // there is something to wait for
 	until   time.Time
 
-	looked bool                   // rows above the highest key drawn were looked for, before the first fence
-	above  replicate.Stranded[K]  // those that were found then
-	left   *replicate.Stranded[K] // those that are there still, when all else is published
+	looked bool                   // rows above the highest key were looked for, before the first fence
+	above  replicate.Stranded[K]  // the rows found then
+	left   *replicate.Stranded[K] // the rows still there when everything else is published
 }
 
-// unlooked reports whether rows above the highest key are still to be looked for, or again.
+// unlooked reports whether rows above the highest key must be looked for, or looked for again.
 func (o *onceState[K]) unlooked() bool {
 	return !o.looked || o.fenced && o.complete() && o.above.Rows > 0 && o.left == nil
 }
 
-// complete reports whether all that is to be published and can be was read. What was read is handed to the sink.
+// complete reports whether everything that can be published has been read. What was read has been handed to the
+// sink.
 func (o *onceState[K]) complete() bool { return o.covered && !o.more }
 
-// onceFenced notes, for a Once run, what the first fence says is to be published, and whether that is settled.
+// onceFenced notes what the first fence says a Once run must publish, and whether it is settled.
 func (m *Machine[K]) onceFenced() {
 	if !m.config.Once || !m.horizon.observed {
 		return
@@ -47,13 +48,13 @@ func (m *Machine[K]) onceFenced() {
 	m.once.covered = !m.once.any || m.horizon.bound.Allows(m.once.target)
 }
 
-// onceProgress notes when all of a Once run was handed to the sink, or gives up when it can't be.
+// onceProgress notes when everything of a Once run has been handed to the sink, or gives up if it can't be.
 func (m *Machine[K]) onceProgress() {
 	if !m.config.Once || !m.once.fenced || m.once.handed {
 		return
 	}
 	if m.once.any && !m.next.Before(m.once.target) {
-		m.once.more = false // what follows was committed since
+		m.once.more = false // the rows that follow were committed later
 	}
 	switch {
 	case m.once.unlooked():
@@ -67,7 +68,7 @@ func (m *Machine[K]) onceProgress() {
 	}
 }
 
-// onceDone ends a Once run when all of it is acknowledged. Until then a failed batch is published again.
+// onceDone ends a Once run when everything is acknowledged. Until then a failed batch is published again.
 func (m *Machine[K]) onceDone() {
 	if !m.once.handed || len(m.sink.inFlight) > 0 {
 		return
@@ -79,7 +80,7 @@ func (m *Machine[K]) onceDone() {
 	m.stop(nil)
 }
 
-// watchStranded asks who the rows are that wait above the highest key drawn, now and then.
+// watchStranded asks now and then about the rows that wait above the highest key drawn.
 func (m *Machine[K]) watchStranded(above bool) {
 	if above && !m.config.Once && (m.strandedAt.IsZero() || m.now.Sub(m.strandedAt) >= m.config.StuckAfter) {
 		m.source.strandedDue = true
@@ -104,8 +105,8 @@ func (m *Machine[K]) onStranded(ev StrandedFound[K]) {
 	}
 }
 
-// onceStranded notes the rows above the highest key drawn: at the start what there is to do, and in the end what
-// can't be done. Where the sequence has passed them meanwhile, they are settled as others are.
+// onceStranded notes the rows above the highest key drawn: at the start as work to do, at the end as rows that
+// can't be published. If the sequence has passed them in the meantime, they settle as other rows do.
 func (m *Machine[K]) onceStranded(found replicate.Stranded[K]) {
 	switch {
 	case !m.once.looked:
@@ -121,14 +122,15 @@ func (m *Machine[K]) onceStranded(found replicate.Stranded[K]) {
 	m.onceProgress()
 }
 
-// failures say what could not be done.
+// failures say what is not working.
 var failures = map[replicate.Op]string{
 	replicate.OpLease: "the lease can't be checked", replicate.OpLoad: "the offset can't be read",
 	replicate.OpSource: "the database can't be read", replicate.OpSink: "messages can't be sent to Kafka",
 	replicate.OpCommit: "the offset can't be stored", replicate.OpWitness: "the second copy of the offset can't be stored",
 }
 
-// failedFor is an operation that has failed for a while. It is not made by fmt, which this package does without.
+// failedFor is an operation that has failed for a while. This package does without fmt, so Error builds its own
+// text.
 type failedFor struct {
 	what string
 	wait time.Duration
@@ -138,13 +140,13 @@ type failedFor struct {
 func (e *failedFor) Error() string { return e.what + ", for " + e.wait.String() + ": " + e.err.Error() }
 func (e *failedFor) Unwrap() error { return e.err }
 
-// gaveUp is the end of a Once run after an operation has failed for all its time.
+// gaveUp is the end of a Once run in which an operation has failed for OnceWait.
 func (m *Machine[K]) gaveUp(op replicate.Op, err error) error {
 	return replicate.GaveUp(&failedFor{failures[op], m.config.OnceWait, err},
 		"fix it and start again, or raise %s", loopconfig.SettingOnceWait)
 }
 
-// neverHeld is the end of a Once run that has waited for the lease for all its time.
+// neverHeld is the end of a Once run that has waited for the lease for OnceWait.
 func (m *Machine[K]) neverHeld(holder string) error {
 	return replicate.GaveUp(
 		errors.New("another instance, "+holder+", has published this job for "+m.config.OnceWait.String()),

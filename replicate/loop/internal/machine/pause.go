@@ -1,15 +1,16 @@
 package machine
 
-// quietShare is which part of the time without anything new a pause lasts at most: a row that ends a quiet time is
-// read after an eighth more of it.
+// quietShare bounds a pause by a fraction of the quiet time so far: the row that ends a quiet time is delayed by at
+// most an eighth of it.
 const quietShare = 8
 
-// pause follows the traffic. After rows the next poll comes at once, since others have come while they were read; what
-// comes during a poll is the next page, so a busy table is read in larger pages and not in more polls. A poll without
-// rows is followed by a pause that grows with the time for which there was nothing new, from PollLeast to PollInterval.
+// pause follows the traffic. After rows the next poll comes at once, since more may have come while they were read.
+// Rows that come during a poll go into the next page, so a busy table is read in larger pages rather than in more
+// polls. After a poll without rows there is a pause, which grows with the time since anything new was seen, from
+// PollLeast to PollInterval.
 //
-// Keys that are drawn after a quiet time are news, since their rows will come soon. While they wait for transactions
-// to end, further keys are not: a transaction that stays open must not have a busy table polled without a pause.
+// Keys drawn after a quiet time count as new, since their rows will come soon. While they wait for transactions to
+// end, further keys don't count: one open transaction must not make a busy table be polled without a pause.
 func (m *Machine[K]) pause(rows int, more bool) {
 	if rows > 0 || !m.heldBack && m.horizon.Epochs() > 0 {
 		m.newsAt = m.now

@@ -21,7 +21,7 @@ func pauses(d *driver, polls int) (all []time.Duration) {
 	return all
 }
 
-// TestPausesFollowTheTraffic polls at once after rows, soon while there is traffic, and in the end at the interval.
+// TestPausesFollowTheTraffic polls at once after rows, soon while there is traffic, and eventually at the interval.
 func TestPausesFollowTheTraffic(t *testing.T) {
 	d := running(t, loopconfig.Config{}, false, false)
 	for round := range int64(3) {
@@ -52,8 +52,8 @@ func TestPausesKeepToTheInterval(t *testing.T) {
 	}
 }
 
-// TestPausesWhileKeysWait draws keys after a quiet time, which is news. While the transaction stays open, others that
-// draw keys are none, and when it ends its rows are.
+// TestPausesWhileKeysWait draws keys after a quiet time, which counts as new. While the transaction stays open,
+// keys that others draw do not, and when it ends its rows do.
 func TestPausesWhileKeysWait(t *testing.T) {
 	d := running(t, loopconfig.Config{}, false, false)
 	pauses(d, 100)

@@ -7,7 +7,7 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// poll asks for the next page when there is room for it (Promise 7).
+// poll asks for the next page if there is room for it (Promise 7).
 func (m *Machine[K]) poll() {
 	if m.phase != PhaseRunning || !m.source.open || m.source.busy || !m.sink.open ||
 		len(m.sink.inFlight) >= m.config.InFlight || m.once.handed {
@@ -26,12 +26,12 @@ func (m *Machine[K]) poll() {
 	}
 	if !req.Idle {
 		m.lookedAt = m.now
-		m.drained.known = false // by its own answer alone
+		m.drained.known = false // only this poll's answer can say so
 	}
 	m.do(Poll[K]{Req: req, Horizon: m.lendHorizon()})
 }
 
-// lendHorizon gives the horizon to a poll. Nobody else has it until the poll's answer brings it back.
+// lendHorizon lends the horizon to a poll. Nobody else has it until the poll's answer brings it back.
 func (m *Machine[K]) lendHorizon() *Horizon[K] {
 	h := m.horizon
 	m.horizon = nil
@@ -86,8 +86,7 @@ func (m *Machine[K]) reportPoll(ev Polled[K], rows int, usable bool) {
 	}
 }
 
-// behind is how many keys were drawn beyond the last row that was read. Before the first row they are
-// counted from 0.
+// behind is how many keys were drawn beyond the last row that was read. Before the first row, it counts from 0.
 func (m *Machine[K]) behind(page *replicate.Page[K]) uint64 {
 	last := m.next.Key
 	if page.Len() > 0 {
@@ -130,7 +129,7 @@ func (m *Machine[K]) publish(page *replicate.Page[K]) {
 	m.handOver(page, nil)
 }
 
-// handOver gives a page to the sink. Once it is acknowledged, with all before it, the offset is next.
+// handOver hands a page to the sink. Once it and everything before it are acknowledged, the offset follows.
 func (m *Machine[K]) handOver(page *replicate.Page[K], late []gap[K]) {
 	m.sink.nextID++
 	m.sink.inFlight = append(m.sink.inFlight, inFlight[K]{
@@ -142,10 +141,10 @@ func (m *Machine[K]) handOver(page *replicate.Page[K], late []gap[K]) {
 	m.do(Publish[K]{ID: m.sink.nextID, Page: page})
 }
 
-// ErrAckOverdue is why a sink that says nothing is thrown away.
+// ErrAckOverdue is why a silent sink is discarded.
 var ErrAckOverdue = errors.New("the sink has not acknowledged a batch for too long")
 
-// ackOverdue gives up a sink that has not acknowledged the oldest batch for long.
+// ackOverdue gives up a sink that has not acknowledged its oldest batch for too long.
 func (m *Machine[K]) ackOverdue() {
 	if len(m.sink.inFlight) == 0 {
 		return
@@ -191,11 +190,11 @@ func (m *Machine[K]) Advance() {
 	}
 }
 
-// publishFailed throws the sink away and goes back to the acknowledged offset, so that a record that
-// failed is not overtaken by its successors (Promises 2 and 3).
+// publishFailed discards the sink and goes back to the acknowledged offset, so that later records don't overtake
+// one that failed (Promises 2 and 3).
 func (m *Machine[K]) publishFailed(err error) {
 	if m.now.Sub(m.sink.opened) > m.config.RetryMax {
-		m.tries[TimerSink] = 0 // it was of use for a while, if only for waiting
+		m.tries[TimerSink] = 0 // it worked for a while, if only in waiting
 	}
 	m.closeSink()
 	m.next = m.acked
@@ -212,7 +211,7 @@ func (m *Machine[K]) publishFailed(err error) {
 	}
 }
 
-// horizonAge is for how long the oldest transactions have held the horizon back.
+// horizonAge is how long the oldest transactions have held the horizon back.
 func (m *Machine[K]) horizonAge() time.Duration {
 	e, ok := m.horizon.oldest()
 	if !ok || !m.horizon.waits(e) {
@@ -221,7 +220,7 @@ func (m *Machine[K]) horizonAge() time.Duration {
 	return m.now.Sub(e.readAt)
 }
 
-// watchHorizon reports a horizon that transactions have held back for long.
+// watchHorizon reports a horizon that transactions have held back for too long.
 func (m *Machine[K]) watchHorizon() {
 	if m.horizonAge() < m.config.StuckAfter || m.source.busy || m.now.Sub(m.stuckAt) < m.config.StuckAfter {
 		return
@@ -250,7 +249,7 @@ func (m *Machine[K]) onRechecked(ev Rechecked) {
 	}
 }
 
-// sourceIdle ends an operation on the source, and closes it where that was put off.
+// sourceIdle ends an operation on the source, and closes the source if that was put off.
 func (m *Machine[K]) sourceIdle() {
 	m.source.busy = false
 	if m.source.closing {

@@ -11,7 +11,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
-// TestOffsetIsWrittenAgain repairs a store that has lost its data, though no row follows, with and without a
+// TestOffsetIsWrittenAgain repairs a store that has lost its data even though no more rows come, with and without a
 // witness.
 func TestOffsetIsWrittenAgain(t *testing.T) {
 	for _, witness := range []bool{false, true} {
@@ -32,13 +32,13 @@ func TestOffsetIsWrittenAgain(t *testing.T) {
 	}
 }
 
-// TestAcknowledgementIsNotAwaitedForEver throws away a sink that says nothing, and publishes again.
-func TestAcknowledgementIsNotAwaitedForEver(t *testing.T) {
+// TestSilentSinkIsReplaced discards a sink that never acknowledges, and publishes again.
+func TestSilentSinkIsReplaced(t *testing.T) {
 	d := running(t, loopconfig.Config{AckTimeout: time.Minute}, false, false)
 	d.polled(true, 11, 12)
 	d.wait(20 * time.Second)
 	d.polled(true, 13)
-	d.step(Published{ID: 1}) // the second batch has waited for less
+	d.step(Published{ID: 1}) // the second batch has not waited as long
 	d.wait(40 * time.Second)
 	d.step(TimerFired{TimerAck, d.timers[TimerAck].N})
 	wantNo[CloseSink](d)
@@ -57,7 +57,7 @@ func TestAcknowledgementIsNotAwaitedForEver(t *testing.T) {
 	}
 }
 
-// TestOnceWaitsForAcknowledgements fails the last batch: it is published again before the run ends.
+// TestOnceWaitsForAcknowledgements makes the last batch fail: it is published again before the run ends.
 func TestOnceWaitsForAcknowledgements(t *testing.T) {
 	d := running(t, loopconfig.Config{Once: true}, false, false)
 	d.horizon.Observe(fence(12), d.now)
@@ -79,8 +79,8 @@ func TestOnceWaitsForAcknowledgements(t *testing.T) {
 	}
 }
 
-// TestKeysThatMayBeUsedAgain shows the machine a fence that does not continue the one before: nothing of the
-// page is used, and the source is opened again at the last row that was handed over, which verifies it.
+// TestKeysThatMayBeUsedAgain shows the machine a fence that does not continue the one before it. Nothing of the
+// page is used, and the source is reopened at the last row that was handed over, in order to verify it.
 func TestKeysThatMayBeUsedAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		fence  replicate.Fence[int64]
@@ -123,7 +123,7 @@ func TestKeysThatMayBeUsedAgain(t *testing.T) {
 	}
 }
 
-// TestSequenceBehindTheOffset truncates the table after the source was opened and before the first fence.
+// TestSequenceBehindTheOffset truncates the table between the opening of the source and the first fence.
 func TestSequenceBehindTheOffset(t *testing.T) {
 	d := running(t, loopconfig.Config{}, false, false)
 	d.horizon.Observe(fence(3), d.now)
@@ -131,7 +131,7 @@ func TestSequenceBehindTheOffset(t *testing.T) {
 	want[CloseSource](d)
 }
 
-// TestHoldersAreListedInOrder asks who holds the horizon back: the order must not be that of a map.
+// TestHoldersAreListedInOrder asks who is holding the horizon back: the order must not be a map's.
 func TestHoldersAreListedInOrder(t *testing.T) {
 	for range 20 {
 		d := running(t, loopconfig.Config{StuckAfter: time.Second}, false, false)
@@ -144,8 +144,8 @@ func TestHoldersAreListedInOrder(t *testing.T) {
 	}
 }
 
-// TestAuditAfterAFailedBatch sets the position back: rows beyond it are read again, so the audit neither finds
-// them late nor publishes them.
+// TestAuditAfterAFailedBatch sets the position back. Rows beyond it are polled again, so the audit neither counts
+// them as late nor publishes them.
 func TestAuditAfterAFailedBatch(t *testing.T) {
 	for _, lookingUp := range []bool{false, true} {
 		d := running(t, loopconfig.Config{AuditPublish: true}, false, false)
@@ -172,21 +172,21 @@ func TestAuditAfterAFailedBatch(t *testing.T) {
 	}
 }
 
-// TestAuditMemoryIsBounded puts keys back into a memory that has filled meanwhile.
+// TestAuditMemoryIsBounded puts keys back into a memory that has filled up in the meantime.
 func TestAuditMemoryIsBounded(t *testing.T) {
 	w := gaps[int64]{max: 4, keep: time.Minute}
 	now := time.Unix(0, 0)
 	w.note(at(0), []int64{4}, now)
 	taken := w.take(3)
 	w.note(at(4), []int64{9}, now)
-	w.again(taken)
+	w.requeue(taken)
 	if got := watchedKeys(&w); !slices.Equal(got, []int64{1, 2, 3, 8}) || w.forgotten != 3 {
 		t.Fatalf("remembers %v, dropped %d", got, w.forgotten)
 	}
 }
 
-// TestAuditDoesNotHoldUpABacklog polls a backlog without a pause for 25 s: the lookups come at their interval
-// all the same, and each is followed by a poll.
+// TestAuditDoesNotHoldUpABacklog polls a backlog without a pause for 25 s. The lookups still come at their
+// interval, and each is followed by a poll.
 func TestAuditDoesNotHoldUpABacklog(t *testing.T) {
 	d := running(t, loopconfig.Config{AuditInterval: 10 * time.Second}, false, false)
 	lookups, polls := 0, 0

@@ -6,7 +6,7 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// begin starts what publishing needs, one after the other: the sink, the offset, the source.
+// begin starts what publishing needs, one after the other: sink, offset, source.
 func (m *Machine[K]) begin() {
 	m.phase = PhaseStarting
 	m.state(replicate.StateStarting)
@@ -39,11 +39,11 @@ func (m *Machine[K]) onSinkOpened(ev SinkOpened) {
 	}
 }
 
-// closeSink gives up what is in flight. The shell tells the machine nothing about it any more.
+// closeSink gives up everything in flight. The shell tells the machine nothing more about it.
 func (m *Machine[K]) closeSink() {
 	for _, f := range m.sink.inFlight {
 		if !f.acked {
-			m.gaps.again(f.late)
+			m.gaps.requeue(f.late)
 		}
 	}
 	m.sink.inFlight = nil
@@ -58,15 +58,15 @@ func (m *Machine[K]) load(witness bool) {
 		return
 	}
 	if m.store.busy {
-		m.store.reload = true // a commit from before a step-down is under way
+		m.store.reload = true // a commit from before a step-down is still pending
 		return
 	}
 	m.store.busy, m.store.reload, m.store.since = true, false, m.now
 	m.do(LoadOffset{Witness: witness})
 }
 
-// onLoaded takes the offset. A store that does not answer is waited for: the job never begins at the
-// table's first row because of it.
+// onLoaded takes the offset. If the store does not answer, the job waits for it: it never falls back to the table's
+// first row.
 func (m *Machine[K]) onLoaded(ev OffsetLoaded) {
 	if m.hooks.OnLoad != nil {
 		m.hooks.OnLoad(replicate.LoadInfo{Offset: ev.Offset, Witness: ev.Witness,
@@ -77,7 +77,8 @@ func (m *Machine[K]) onLoaded(ev OffsetLoaded) {
 	}
 	switch {
 	case ev.Witness && errors.Is(ev.Err, replicate.ErrWitnessDenied):
-		// Whoever may not read a witness has, as a rule, written none either: there is no offset. OnLoad says so.
+		// A job that may not read a witness has, as a rule, never written one: there is no offset. OnLoad reports
+		// it.
 	case ev.Err != nil && replicate.IsStop(ev.Err):
 		m.stop(ev.Err)
 		return
@@ -114,14 +115,14 @@ func ParsePosition[K replicate.Key](o replicate.Offset) (Position[K], error) {
 	return Position[K]{Key: key, Offset: o}, nil
 }
 
-// openSource is called whenever something that stood in its way has ended. It waits for the offset: the table
-// is never read from its first row on because the offset was not loaded yet.
+// openSource is called whenever something that it waited for has ended. It needs the offset: the table is never
+// read from its first row only because the offset had not been loaded yet.
 func (m *Machine[K]) openSource() {
 	if m.phase != PhaseStarting && m.phase != PhaseRunning || !m.loaded || m.source.open || m.source.busy {
 		return
 	}
 	m.source.busy = true
-	// Polls read on from the row that was handed over last, so this is the one to verify.
+	// Polls continue from the row that was handed over last, so that is the one to verify.
 	m.do(OpenSource{At: m.next.Offset})
 }
 
@@ -132,7 +133,7 @@ func (m *Machine[K]) onSourceOpened(ev SourceOpened) {
 	switch {
 	case closing:
 		m.do(CloseSource{})
-		m.openSource() // the next incarnation may have waited for this answer
+		m.openSource() // the next tenure may have waited for this answer
 	case m.phase >= PhaseStopping || m.phase == PhaseStandby:
 	case ev.Err != nil && replicate.IsStop(ev.Err):
 		m.stop(ev.Err)
@@ -151,13 +152,13 @@ func (m *Machine[K]) onSourceOpened(ev SourceOpened) {
 			m.once = onceState[K]{}
 			m.phase = PhaseRunning
 			m.state(replicate.StateRunning)
-			m.keepWitness() // at once: an offset that was set back must not leave a witness ahead of it
+			m.keepWitness() // at once: after an offset was set back, the witness must not stay ahead of it
 		}
 		m.source.strandedDue = m.config.Once && m.once.unlooked()
 	}
 }
 
-// closeSource ends the connection. An operation under way is cut short, and its answer ignored.
+// closeSource ends the connection. A pending operation is cut short, and its answer ignored.
 func (m *Machine[K]) closeSource() {
 	if m.source.busy {
 		m.source.closing = true

@@ -10,7 +10,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
-// TestWitnessDenied takes a job without the right to keep a witness through its start and a day of running.
+// TestWitnessDenied takes a job that may not keep a witness through its start and a day of running.
 func TestWitnessDenied(t *testing.T) {
 	denied := fmt.Errorf("witness: %w", replicate.ErrWitnessDenied)
 	var reports int
@@ -23,14 +23,14 @@ func TestWitnessDenied(t *testing.T) {
 	m.Start(now)
 	m.Step(SinkOpened{}, now)
 	if out := m.Step(OffsetLoaded{}, now); !slices.Contains(out, Action(LoadOffset{Witness: true})) {
-		t.Fatalf("nothing is stored: %v, want a look at the witness", out)
+		t.Fatalf("with nothing stored: %v, want the witness to be loaded", out)
 	}
 	out := m.Step(OffsetLoaded{Witness: true, Err: denied}, now)
 	if !slices.Contains(out, Action(OpenSource{})) {
-		t.Fatalf("the witness is denied: %v, want a start at the first row", out)
+		t.Fatalf("with the witness denied: %v, want a start at the first row", out)
 	}
 	if len(loaded) != 2 || loaded[1].Err == nil {
-		t.Fatalf("reported %+v: nobody can see that the witness was denied", loaded)
+		t.Fatalf("reported %+v, want the denied witness", loaded)
 	}
 	m.Step(SourceOpened{}, now)
 	for range 2 * witnessReport {
@@ -39,7 +39,7 @@ func TestWitnessDenied(t *testing.T) {
 			timer, ok := a.(StartTimer)
 			return ok && timer.Timer == TimerRefresh && timer.Delay == loopconfig.Config{}.WithDefaults().RefreshInterval
 		}) {
-			t.Fatalf("%v: want another attempt, since the right may come and the store is repaired with it", out)
+			t.Fatalf("%v: want another attempt, since permission may come, and the attempt repairs the store", out)
 		}
 	}
 	if reports != 2 {

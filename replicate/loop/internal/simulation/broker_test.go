@@ -7,28 +7,28 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// broker is the topic: partitions that move between leaders, and sessions of idempotent producers. Of a
-// session, records arrive in order in each partition, once each; after one that failed no successor arrives.
+// broker is the topic: partitions that move between leaders, and sessions of idempotent producers. A session's
+// records arrive in order in each partition, once each; after one has failed, none of its successors arrives.
 type broker[K replicate.Key] struct {
 	w         *world[K]
 	downUntil []time.Time   // of each partition
-	sessions  []*session[K] // those with something under way
+	sessions  []*session[K] // those with batches under way
 }
 
-// session is one producer, from the opening of a sink to its end.
+// session is one producer, from the opening of a sink until the end.
 type session[K replicate.Key] struct {
 	failed     bool // nothing more is handed over
-	abandoned  bool // closed, or its process is gone: what is under way may still arrive, late
+	abandoned  bool // closed, or its process is gone: records under way may still arrive, late
 	partitions []underWay[K]
 }
 
-// underWay is what a session has under way in one partition.
+// underWay is what a session is sending to one partition.
 type underWay[K replicate.Key] struct {
 	queue  []*chunk[K]
 	broken bool      // a record failed
-	held   time.Time // nothing arrives before
-	next   int       // number of the next chunk that is handed over
-	seen   []int     // numbers of chunks that arrived: the broker's memory against duplicates
+	held   time.Time // nothing arrives before this time
+	next   int       // number of the next chunk to hand over
+	seen   []int     // numbers of the chunks that arrived: the broker's memory against duplicates
 }
 
 // chunk is the part of a batch that goes to one partition.
@@ -100,7 +100,7 @@ func (b *broker[K]) later(s *session[K], p int, d time.Duration) {
 	b.w.after(d, func() { b.deliver(s, p) })
 }
 
-// deliver brings the first chunk of a session to a partition, or does not.
+// deliver brings a session's first chunk to a partition, or fails to.
 func (b *broker[K]) deliver(s *session[K], p int) {
 	w, l := b.w, &s.partitions[p]
 	if len(l.queue) == 0 {
@@ -123,7 +123,7 @@ func (b *broker[K]) deliver(s *session[K], p int) {
 		b.broke(s, p, c, false)
 		return
 	case !s.abandoned && w.fault(lostRecords, "swallowed record", 300):
-		return // neither arrives nor fails: only the loop's own bound ends it
+		return // neither arrives nor fails: only the loop's own timeout ends it
 	}
 	if !slices.Contains(l.seen, c.number) {
 		l.seen = append(l.seen, c.number)
@@ -144,7 +144,7 @@ func (b *broker[K]) deliver(s *session[K], p int) {
 	b.proceed(s, p)
 }
 
-// broke fails a chunk, and with it all that follow in the session.
+// broke fails a chunk, and with it all the session's later ones.
 func (b *broker[K]) broke(s *session[K], p int, c *chunk[K], arrived bool) {
 	if !b.w.mutant.keepSink {
 		s.failed = true
@@ -175,7 +175,7 @@ func (b *broker[K]) resolve(c *chunk[K], err error) {
 	}
 }
 
-// abandon ends a session. What it has under way arrives late, in part, or never.
+// abandon ends a session. What it was sending arrives late, in part, or never.
 func (b *broker[K]) abandon(s *session[K]) {
 	if s == nil || s.abandoned || b.w.mutant.keepSink && !s.failed {
 		return
@@ -191,7 +191,7 @@ func (b *broker[K]) abandon(s *session[K]) {
 	}
 }
 
-// trouble moves a partition to another leader: it does not answer for a while, and sessions may fail for it.
+// trouble moves a partition to another leader: it does not answer for a while, and sessions may fail because of it.
 func (b *broker[K]) trouble() {
 	w := b.w
 	if !w.fault(moves, "partition move", 1) {

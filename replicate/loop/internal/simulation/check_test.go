@@ -10,26 +10,26 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
 )
 
-// checker holds the history against the promises.
+// checker compares the history with the promises.
 type checker[K replicate.Key] struct {
 	w        *world[K]
 	problems []string
 
 	log        int               // records in the topic
-	duplicates int               // of them, such that were there before
-	highest    []map[int]*row[K] // last first publication: by partition, in each life of the table
-	stored     *replicate.Offset // as the job wrote it last; nil: by another hand
+	duplicates int               // those that had been there before
+	highest    []map[int]*row[K] // last first publication, by partition, in each life of the table
+	stored     *replicate.Offset // as the job last wrote it; nil if someone else has changed it
 	replay     *replay[K]
-	events     int // that instances were told
-	polls      int // that instances asked for
-	idle       int // of them, such that were answered by a brief look
+	events     int // given to instances
+	polls      int // requested by instances
+	idle       int // those answered by a brief look
 	lateSeen   int
 	lowest     K // key of the first record
 	exits      int
-	restarted  int // records in the topic when all had been stopped gracefully; -1: not yet
+	restarted  int // records in the topic when everything had been stopped gracefully; -1: not yet
 }
 
-// replay is what must be published again after the operator set the offset back.
+// replay is what must be published again after the operator has set the offset back.
 type replay[K replicate.Key] struct {
 	from int // ordinal in the log
 	rows []*row[K]
@@ -49,7 +49,7 @@ func (c *checker[K]) fail(format string, args ...any) {
 	c.problems = append(c.problems, problem)
 }
 
-// appended is told of each record that reaches a partition.
+// appended is called for each record that reaches a partition.
 func (c *checker[K]) appended(r *row[K], partition int) {
 	if c.log++; c.log == 1 {
 		c.lowest = r.key
@@ -63,14 +63,14 @@ func (c *checker[K]) appended(r *row[K], partition int) {
 	case !first:
 		c.duplicates++
 		if c.w.plan.faults == 0 {
-			c.fail("a row was published twice without a fault: %d", r.key)
+			c.fail("row %d was published twice without a fault", r.key)
 		}
 		if c.restarted >= 0 {
-			c.fail("a graceful stop: row %d is published again after it", r.key)
+			c.fail("row %d is published again after a graceful stop", r.key)
 		}
 	case r.late:
 		c.lateSeen++
-	case !c.w.db.has(r): // a restored backup has lost it since
+	case !c.w.db.has(r): // a restored backup has lost the row since
 	default:
 		if before := c.highest[partition][r.life]; before != nil && before.key > r.key {
 			c.fail("promise 2: row %d was first published after %d in partition %d", r.key, before.key, partition)
@@ -79,7 +79,7 @@ func (c *checker[K]) appended(r *row[K], partition int) {
 	}
 }
 
-// covered checks that no row up to an offset is unpublished, of those that the table had when it was reached.
+// covered checks that no unpublished row lies at or below an offset. Rows that the table got later do not count.
 func (c *checker[K]) covered(what string, o replicate.Offset) {
 	key, err := replicate.ParseKey[K](o.Key)
 	if err != nil {
@@ -97,8 +97,8 @@ func (c *checker[K]) covered(what string, o replicate.Offset) {
 	}
 }
 
-// unchanged is told of each answer that nothing has come: then there must be no row to read, nor a transaction that
-// could commit one without another key being drawn. Rows above the sequence wait until it moves.
+// unchanged is called whenever a poll finds that nothing has changed. Then there must be no row to read, and no
+// transaction that could commit one without drawing another key. Rows above the sequence wait until it moves.
 func (c *checker[K]) unchanged(in *instance[K], req replicate.PollRequest[K]) {
 	c.idle++
 	for _, r := range c.w.db.rows {
@@ -115,7 +115,7 @@ func (c *checker[K]) unchanged(in *instance[K], req replicate.PollRequest[K]) {
 	}
 }
 
-// committed is told of each write of the offset.
+// committed is called for each write of the offset.
 func (c *checker[K]) committed(in *instance[K], o replicate.Offset) {
 	if c.stored != nil && replicate.CompareKeys(o.Key, c.stored.Key) < 0 {
 		c.fail("promise 4: the offset went back from %s to %s", c.stored.Key, o.Key)
@@ -124,7 +124,7 @@ func (c *checker[K]) committed(in *instance[K], o replicate.Offset) {
 	c.covered("the offset", o)
 }
 
-// replayFrom notes what has to be published again after the offset was set to key.
+// replayFrom notes what must be published again after the offset was set to key.
 func (c *checker[K]) replayFrom(key K) {
 	c.replay = &replay[K]{from: c.log}
 	for _, r := range c.w.db.rows {
@@ -135,13 +135,13 @@ func (c *checker[K]) replayFrom(key K) {
 	c.w.struck["rows to replay"] += len(c.replay.rows)
 }
 
-// forgetReplay is called when something else has taken the operator's offset away.
+// forgetReplay is called when something else has overwritten the operator's offset.
 func (c *checker[K]) forgetReplay() { c.replay = nil }
 
-// ended checks the reason for which an instance left.
+// ended checks why an instance ended.
 func (c *checker[K]) ended(in *instance[K], err error) {
 	c.exits++
-	final := c.w.quiet && c.w.maintenance // faults have stopped long ago
+	final := c.w.quiet && c.w.maintenance // faults stopped long ago
 	tolerated := c.w.plan.faults != 0 && !final && (errors.Is(err, errReused) ||
 		errors.Is(err, replicate.ErrDrainTimeout) ||
 		errors.Is(err, errModel) || errors.Is(err, machine.ErrAckOverdue))
@@ -155,7 +155,7 @@ func (c *checker[K]) ended(in *instance[K], err error) {
 	}
 }
 
-// onceEnded checks that a run with Once has published what was committed when it began.
+// onceEnded checks that a Once run has published what was committed when it began.
 func (c *checker[K]) onceEnded(in *instance[K]) {
 	if in.watcher.stopAsked || !in.watcher.everRan {
 		return // it was stopped, or was not alone
@@ -192,14 +192,14 @@ func (c *checker[K]) converged() bool {
 	return true
 }
 
-// caughtUp reports whether an instance that runs has published up to key itself, for the second time perhaps.
+// caughtUp reports whether a running instance has itself published up to key, perhaps for the second time.
 func (w *world[K]) caughtUp(key K) bool {
 	return slices.ContainsFunc(w.instances, func(in *instance[K]) bool {
 		return in.m.Standing().Phase == machine.PhaseRunning && !in.watcher.acked.Before(key)
 	})
 }
 
-// owed returns a row that the operator wanted to be published again and that was not.
+// owed returns a row that the operator wanted published again and that was not.
 func (c *checker[K]) owed() *row[K] {
 	if c.replay == nil {
 		return nil
@@ -212,7 +212,7 @@ func (c *checker[K]) owed() *row[K] {
 	return nil
 }
 
-// converge stops the faults. Within a bounded time everything must be published and committed.
+// converge stops the faults. Everything must then be published and committed within a bounded time.
 func (w *world[K]) converge() {
 	w.quiet = true
 	w.trace("faults have stopped")
@@ -223,7 +223,7 @@ func (w *world[K]) converge() {
 	w.after(time.Second, w.db.drawOut)
 	bound := 6 * time.Second
 	if w.plan.crowd {
-		bound = 30 * time.Second // more rows, and pages may hold a single one
+		bound = 30 * time.Second // more rows, and a page may hold only one
 	}
 	w.runUntil(w.now.Add(bound), w.check.converged)
 	switch {
@@ -233,7 +233,7 @@ func (w *world[K]) converge() {
 	case w.check.owed() != nil:
 		w.check.fail("row %d was not published again after the offset was set back", w.check.owed().key)
 	default:
-		w.check.fail("liveness: everything is published, and the stored offset stays at %q", w.store.offset.Key)
+		w.check.fail("liveness: everything is published, but the stored offset stays at %q", w.store.offset.Key)
 	}
 }
 
@@ -248,7 +248,7 @@ func (db *database[K]) drawOut() {
 	}
 }
 
-// idle checks that a job with nothing to do pauses between its polls.
+// idle checks that a job with nothing to do pauses between polls.
 func (w *world[K]) idle() {
 	if len(w.check.problems) > 0 || w.plan.once {
 		return
@@ -265,7 +265,7 @@ func (w *world[K]) idle() {
 	}
 }
 
-// restart stops everyone gracefully and starts the job once more, which must publish nothing again.
+// restart stops everyone gracefully and starts the job once more. It must publish nothing again.
 func (w *world[K]) restart() {
 	if len(w.check.problems) > 0 || w.plan.once {
 		return
@@ -276,7 +276,7 @@ func (w *world[K]) restart() {
 	}
 	w.runUntil(w.now.Add(time.Second), func() bool { return len(w.instances) == 0 })
 	if len(w.instances) > 0 {
-		w.check.fail("a graceful stop: instance %d has not ended", w.instances[0].id)
+		w.check.fail("instance %d has not ended after a request to stop gracefully", w.instances[0].id)
 		return
 	}
 	w.maintenance = false

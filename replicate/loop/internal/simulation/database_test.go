@@ -9,26 +9,26 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 )
 
-// database is a table whose key comes from a sequence, and the transactions that write to it.
+// database is a table whose keys come from a sequence, and the transactions that write to it.
 type database[K replicate.Key] struct {
 	w           *world[K]
 	seq         K
 	drawn       bool // the sequence was used
-	life        int  // of the table: another one begins when keys are used again
+	life        int  // of the table; a new one begins when keys are used again
 	rows        []*row[K]
 	open        []*transaction[K]
 	incarnation int
 	backup      *backup[K]
 	downUntil   time.Time
-	reused      *time.Time // since when keys may be used again and nobody has noticed
+	reused      *time.Time // since when keys may be used again without anyone having noticed
 }
 
-// row is what the table holds. A key that is used again is another row.
+// row is a row of the table. If its key is used again, that is another row.
 type row[K replicate.Key] struct {
 	key         K
 	life        int
-	bad, mended bool // it can't become a message; it could not
-	late        bool // its key was chosen by hand, below the sequence: only the audit can see it
+	bad, mended bool // bad: it can't become a message; mended: it was bad
+	late        bool // its key was chosen by hand, below the sequence: only the audit can find it
 
 	published bool
 	lastSeen  int // ordinal of its last publication
@@ -61,8 +61,8 @@ func newDatabase[K replicate.Key](w *world[K]) database[K] {
 	return db
 }
 
-// farKey is where the keys of some tables begin, so that a run crosses zero or, with an unsigned type, what an int64
-// can hold.
+// farKey is where the keys of some tables begin, so that a run crosses zero or, with an unsigned type, the largest
+// int64.
 func farKey[K replicate.Key]() K {
 	top := K(0) - 1
 	if top < 0 {
@@ -94,8 +94,8 @@ func (db *database[K]) insert(key K, late bool) {
 		bad: db.w.fault(poison, "bad row", 200)})
 }
 
-// write runs a writer of n transactions. Each draws keys, early or late, waits, and commits or rolls
-// back; some are prepared first, a few stay open for long.
+// write runs n transactions of one writer. Each draws keys, early or late, waits, and commits or rolls back. Some
+// are prepared first, and a few stay open for long.
 func (db *database[K]) write(left int) {
 	w := db.w
 	if left == 0 {
@@ -129,7 +129,7 @@ func (db *database[K]) write(left int) {
 	})
 }
 
-// draw takes the lock on the sequence, and then a key.
+// draw takes the lock on the sequence and then a key.
 func (db *database[K]) draw(tx *transaction[K]) {
 	w := db.w
 	if tx.over {
@@ -140,7 +140,7 @@ func (db *database[K]) draw(tx *transaction[K]) {
 		tx.holder = "tx" + strconv.Itoa(w.taskSeq)
 		db.open = append(db.open, tx)
 	}
-	db.seq += 1 + K(w.rng.IntN(2)) // now and then a hole
+	db.seq += 1 + K(w.rng.IntN(2)) // sometimes leaving a gap
 	db.drawn = true
 	if _, taken := db.find(db.seq); taken { // by a row with an explicit key
 		db.end(tx, false)
@@ -149,7 +149,7 @@ func (db *database[K]) draw(tx *transaction[K]) {
 	tx.keys = append(tx.keys, db.seq)
 }
 
-// end commits or rolls back. The rows can be seen a moment before the lock goes.
+// end commits or rolls back. The rows become visible a moment before the lock is released.
 func (db *database[K]) end(tx *transaction[K], commit bool) {
 	if tx.over {
 		return
@@ -167,7 +167,8 @@ func (db *database[K]) end(tx *transaction[K], commit bool) {
 	})
 }
 
-// insertLate gives a row a key that was skipped or rolled back, as an application does that chooses keys.
+// insertLate inserts a row with a key that was skipped or rolled back, as an application might that chooses its own
+// keys.
 func (db *database[K]) insertLate() {
 	if !db.drawn || db.reused != nil {
 		return
@@ -188,7 +189,8 @@ func (db *database[K]) insertLate() {
 	}
 }
 
-// insertAbove inserts a row with an explicit key that the sequence has not reached: it must wait until then.
+// insertAbove inserts a row with an explicit key that the sequence has not reached yet. The row must wait until it
+// has.
 func (db *database[K]) insertAbove() {
 	k := db.seq + 1 + K(db.w.rng.Int64N(6))
 	if _, there := db.find(k); !there && db.reused == nil {
@@ -212,7 +214,7 @@ func (db *database[K]) stranded() (found replicate.Stranded[K]) {
 	return found
 }
 
-// deleteRow deletes a published row, the last one too.
+// deleteRow deletes a published row, possibly the last one.
 func (db *database[K]) deleteRow() {
 	if len(db.rows) == 0 {
 		return
@@ -236,11 +238,11 @@ func (db *database[K]) trouble() {
 	switch {
 	case db.reused == nil && w.fault(reuse, "restored backup", 6):
 		db.rows, db.seq, db.drawn = slices.Clone(db.backup.rows), db.backup.seq, db.backup.drawn
-		db.anew()
+		db.newLife()
 		db.restart()
 	case db.reused == nil && w.fault(reuse, "truncated table", 6):
 		db.rows, db.seq, db.drawn = nil, 0, false
-		db.anew()
+		db.newLife()
 	case w.fault(sourceFails, "database away", 4):
 		db.downUntil = w.now.Add(w.upTo(150 * time.Millisecond))
 	case w.fault(restarts, "database restart", 1):
@@ -252,7 +254,7 @@ func (db *database[K]) down() bool { return db.w.now.Before(db.downUntil) && !db
 
 var errPoison = errors.New("the row can't become a message")
 
-// mend is the operator's answer to a job that stopped at a bad row, or that the audit has reported.
+// mend is what the operator does about a bad row, after the job has stopped at it or the audit has reported it.
 func (db *database[K]) mend(err error) {
 	var bad *replicate.RowError
 	if !errors.As(err, &bad) {
@@ -261,7 +263,7 @@ func (db *database[K]) mend(err error) {
 	key, _ := replicate.ParseKey[K](bad.Key)
 	i, there := db.find(key)
 	switch {
-	case !there: // lost with its table since
+	case !there: // lost with its table in the meantime
 	case db.rows[i].bad:
 		db.rows[i].bad, db.rows[i].mended = false, true
 		db.w.struck["mended row"]++
@@ -270,7 +272,7 @@ func (db *database[K]) mend(err error) {
 	}
 }
 
-// restart aborts what is not prepared and gives what is another identity.
+// restart aborts unprepared transactions and gives the others a new identity.
 func (db *database[K]) restart() {
 	db.incarnation++
 	for _, tx := range slices.Clone(db.open) {
@@ -282,10 +284,10 @@ func (db *database[K]) restart() {
 	}
 }
 
-// anew begins another life of the table. Writers wait until the job has noticed, or has nothing to notice:
-// an offset that the sequence has passed again, at a key without a row, could not be told from a good one, nor
-// could a table that was truncated and filled again between the statements of one poll.
-func (db *database[K]) anew() {
+// newLife begins another life of the table. Writers wait until the job has noticed, or has nothing to notice. Two
+// cases could not be noticed: an offset that the sequence has passed again at a key without a row looks like a good
+// one, and so does a table that is truncated and refilled between the statements of one poll.
+func (db *database[K]) newLife() {
 	db.life++
 	for _, tx := range db.open {
 		tx.keys, tx.over = nil, true
@@ -294,10 +296,10 @@ func (db *database[K]) anew() {
 	at := db.w.now
 	db.reused = &at
 	db.w.check.forgetReplay()
-	db.w.after(500*time.Millisecond, db.watchReuse) // no poll that began before is under way then
+	db.w.after(500*time.Millisecond, db.watchReuse) // polls that began before have ended by then
 }
 
-// watchReuse ends the wait when no position is beyond the sequence any more.
+// watchReuse ends the wait once no position is beyond the sequence.
 func (db *database[K]) watchReuse() {
 	w := db.w
 	if db.reused == nil {
@@ -305,7 +307,7 @@ func (db *database[K]) watchReuse() {
 	}
 	if !w.store.beyond(db.seq, db.drawn) {
 		if beyond(w.store.witness, db.seq, db.drawn) {
-			w.store.witness = replicate.Offset{} // the operator's, with the backup
+			w.store.witness = replicate.Offset{} // the operator discards it, along with the backup
 		}
 		db.reused = nil
 		return
@@ -317,7 +319,7 @@ func (db *database[K]) watchReuse() {
 	w.after(10*time.Millisecond, db.watchReuse)
 }
 
-// beyond reports whether an offset lies where the sequence has not been.
+// beyond reports whether an offset lies where the sequence has not been yet.
 func beyond[K replicate.Key](o replicate.Offset, seq K, drawn bool) bool {
 	key, err := replicate.ParseKey[K](o.Key)
 	return err == nil && (!drawn || key > seq)
@@ -325,7 +327,7 @@ func beyond[K replicate.Key](o replicate.Offset, seq K, drawn bool) bool {
 
 var errReused = errors.New("keys were used again")
 
-// verify is what a source checks of the offset when it opens.
+// verify is the check that a source makes of the offset when it opens.
 func (db *database[K]) verify(at replicate.Offset) error {
 	if at.IsZero() || db.w.mutant.noVerify {
 		return nil
@@ -340,7 +342,7 @@ func (db *database[K]) verify(at replicate.Offset) error {
 	return nil
 }
 
-// repair is the operator's answer to a job that stopped because keys were used again.
+// repair is what the operator does about a job that stopped because keys were used again.
 func (db *database[K]) repair() {
 	w := db.w
 	w.withNobodyRunning(func() {
@@ -377,7 +379,7 @@ func (db *database[K]) holders() []string {
 	return names
 }
 
-// page returns rows in a snapshot of now.
+// page returns rows from a snapshot taken now.
 func (db *database[K]) page(req replicate.PollRequest[K]) []*row[K] {
 	from := 0
 	if req.HasAfter {

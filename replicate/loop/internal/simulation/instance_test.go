@@ -10,7 +10,7 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/loopconfig"
 )
 
-// instance is one running replicator: the real machine, and in place of the shell its connections to the model.
+// instance is one running replicator: the real machine, with connections to the model in place of the shell.
 type instance[K replicate.Key] struct {
 	w      *world[K]
 	id     int
@@ -26,12 +26,12 @@ type instance[K replicate.Key] struct {
 	fenced      *replicate.Fence[K] // the source's last one since it was opened
 
 	pages   map[*replicate.Page[K]][]*row[K] // what the machine's pages stand for
-	due     []*row[K]                        // what a run with Once has to publish
+	due     []*row[K]                        // what a Once run has to publish
 	watcher watcher[K]
 	loading replicate.Offset // what the store answered last
 }
 
-// simLane runs operations one after the other, as the shell's lanes do.
+// simLane runs operations one after another, as the shell's lanes do.
 type simLane struct {
 	busyUntil time.Time
 	queued    int
@@ -64,7 +64,7 @@ func (w *world[K]) start() {
 		cfg.PageBytes, cfg.AuditKeys = 12, 20
 	}
 	if w.plan.faults == 0 {
-		cfg.LeaseTTL = time.Second // nothing runs out where nothing goes wrong
+		cfg.LeaseTTL = time.Second // nothing expires unless something goes wrong
 	}
 	in := &instance[K]{w: w, id: w.started, config: cfg.WithDefaults(), pages: map[*replicate.Page[K]][]*row[K]{}}
 	hooks := &replicate.Hooks{OnState: func(i replicate.StateInfo) {
@@ -156,15 +156,15 @@ func (in *instance[K]) arm(a machine.StartTimer) {
 	in.timers[a.Timer]++
 	armed := in.timers[a.Timer]
 	in.w.after(a.Delay, func() {
-		// The event of a timer that was armed again meanwhile may be on its way already.
+		// A timer that has been armed again may still fire its old event.
 		if in.timers[a.Timer] == armed || !in.w.quiet && in.w.oneIn(4) {
 			in.w.post(in, machine.TimerFired{Timer: a.Timer, N: a.N})
 		}
 	})
 }
 
-// op runs an operation in its lane: what it does happens a moment after it was asked for, and the answer
-// comes a moment later. Of an instance that has crashed, a request to the store may still arrive.
+// op runs an operation in its lane. It takes effect a moment after the request, and the answer comes a moment after
+// that. A request to the store may still arrive after its instance has crashed.
 func (in *instance[K]) op(lane int, arrivesAnyway bool, do func() machine.Event) {
 	w, l := in.w, &in.lanes[lane]
 	l.queued++
@@ -275,12 +275,12 @@ func (in *instance[K]) carryOutSource(a machine.Action) {
 	}
 }
 
-// connected reports whether the source's connection has outlived the last restart of the server.
+// connected reports whether the source's connection is younger than the server's last restart.
 func (in *instance[K]) connected() bool {
 	return !in.w.db.down() && (in.incarnation == in.w.db.incarnation || in.w.plan.pooler && in.incarnation > 0)
 }
 
-// exit ends an instance as the shell does: the sink is closed before the lease is given back.
+// exit ends an instance as the shell does: it closes the sink before it gives the lease back.
 func (in *instance[K]) exit(a machine.Exit) {
 	w := in.w
 	w.trace("instance %d ends: %v", in.id, a.Err)
@@ -409,7 +409,7 @@ func (in *instance[K]) lookUp(a machine.LookUp[K]) machine.Event {
 // appendRow adds a row's message.
 func (in *instance[K]) appendRow(b *builder[K], p *replicate.Page[K], r *row[K]) {
 	in.pages[p] = append(in.pages[p], r)
-	_, _ = b.Add(r) // a row of the model has no value that could be at fault
+	_, _ = b.Add(r) // a row of the model has no value that could be bad
 }
 
 func newBuilder[K replicate.Key]() *builder[K] {

@@ -9,8 +9,8 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
 )
 
-// mutants are the known mistakes, with a part of what the checker must say of each. A mistake needs a world
-// in which it can show itself; where that is rare, the plan is bent towards it.
+// mutants are the known mistakes, each with part of the problem that the checker must report. A mistake needs a
+// world in which it can show; where such worlds are rare, the mutant changes the plan to make them likely.
 func mutants[K replicate.Key]() map[string]mistake[K] {
 	return map[string]mistake[K]{
 		"naive key > offset": {"promise", func() mutant[K] {
@@ -91,7 +91,7 @@ type (
 	bound[K replicate.Key]   = replicate.Bound[K]
 )
 
-// hastyStop leaves at once when it is asked to stop.
+// hastyStop ends at once when it is asked to stop.
 func hastyStop[K replicate.Key]() mutant[K] {
 	return mutant[K]{
 		plan: func(p *plan) { p.faults, p.once = 0, false },
@@ -104,7 +104,7 @@ func hastyStop[K replicate.Key]() mutant[K] {
 	}
 }
 
-// strictLeaseGoesOn never hears that a strict lease has run out.
+// strictLeaseGoesOn never learns that a strict lease has expired.
 func strictLeaseGoesOn[K replicate.Key]() mutant[K] {
 	return mutant[K]{
 		plan: func(p *plan) { p.lease, p.strict, p.faults = true, true, p.faults|storeAway|pauses },
@@ -117,7 +117,7 @@ func strictLeaseGoesOn[K replicate.Key]() mutant[K] {
 	}
 }
 
-// acknowledge tells the machine of acknowledgements up to a batch that have not come.
+// acknowledge gives the machine acknowledgements up to a batch that have not arrived.
 func acknowledge[K replicate.Key](in *instance[K], upTo uint64) (events []machine.Event) {
 	for _, f := range in.watcher.flights {
 		if f.id <= upTo && !f.acked {
@@ -127,7 +127,7 @@ func acknowledge[K replicate.Key](in *instance[K], upTo uint64) (events []machin
 	return events
 }
 
-// positionKept goes on behind rows of a batch that has failed.
+// positionKept continues after the rows of a failed batch.
 func positionKept[K replicate.Key]() mutant[K] {
 	failed := map[*instance[K]]bool{}
 	return mutant[K]{
@@ -147,7 +147,7 @@ func positionKept[K replicate.Key]() mutant[K] {
 	}
 }
 
-// epochsKept answers from a horizon that outlives the connection.
+// epochsKept takes bounds from a horizon that outlives the connection.
 func epochsKept[K replicate.Key]() mutant[K] {
 	kept := map[*instance[K]]*horizon[K]{}
 	return mutant[K]{
@@ -203,7 +203,7 @@ func witnessAhead[K replicate.Key]() mutant[K] {
 	}
 }
 
-// brief asks for no more than a brief look when the machine would look properly.
+// brief makes the machine ask for a brief look when it would look fully.
 func brief[K replicate.Key](when func(in *instance[K]) bool) mutant[K] {
 	return mutant[K]{actions: func(in *instance[K], _ machine.Event, actions []machine.Action) []machine.Action {
 		for i, a := range actions {
@@ -216,7 +216,7 @@ func brief[K replicate.Key](when func(in *instance[K]) bool) mutant[K] {
 	}}
 }
 
-// briefAfterFailure forgets that the rows of a batch that has failed are to be read again.
+// briefAfterFailure forgets that the rows of a failed batch must be read again.
 func briefAfterFailure[K replicate.Key]() mutant[K] {
 	failed := map[*instance[K]]bool{}
 	m := brief(func(in *instance[K]) bool { return failed[in] })
@@ -256,8 +256,8 @@ func lateRowsMoveTheOffset[K replicate.Key]() mutant[K] {
 	}
 }
 
-// mergeKeepsOne answers from a horizon of its own that, when its queue is full, merges the two newest epochs to the
-// larger key with the holders of the older alone.
+// mergeKeepsOne takes bounds from its own horizon. When that horizon's queue is full, it merges the two newest
+// epochs into the larger key with only the older one's holders.
 func mergeKeepsOne[K replicate.Key]() mutant[K] {
 	type epoch struct {
 		high    K
@@ -295,7 +295,7 @@ func mergeKeepsOne[K replicate.Key]() mutant[K] {
 	}
 }
 
-// TestSimulationCatchesMutants shows that the checker can fail: each known mistake is found.
+// TestSimulationCatchesMutants shows that the checker can fail: it finds every known mistake.
 func TestSimulationCatchesMutants(t *testing.T) {
 	t.Run("int64", testSimulationCatchesMutants[int64])
 	t.Run("uint64", testSimulationCatchesMutants[uint64])

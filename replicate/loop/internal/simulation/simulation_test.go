@@ -17,22 +17,22 @@ import (
 var (
 	seeds   = flag.Int("sim.seeds", 2000, "number of seeds that the simulation runs with each type of key")
 	oneSeed = flag.Uint64("sim.seed", 0, "replay this one seed; with -v, print what happens")
-	soak    = flag.Duration("sim.for", 0, "run new seeds for so long instead of -sim.seeds")
+	soak    = flag.Duration("sim.for", 0, "run new seeds for this long, instead of -sim.seeds of them")
 )
 
-// mutant is a known mistake that the checker must catch: a change of the model, or of what passes between the
-// model and the machine, so that the machine itself has no switch for it.
+// mutant is a known mistake that the checker must catch. It is a change to the model, or to what passes between
+// model and machine, so that the machine itself needs no switches for it.
 type mutant[K replicate.Key] struct {
-	plan    func(p *plan)                                           // what the mistake needs to show itself
+	plan    func(p *plan)                                           // makes the mistake likely to show
 	events  func(in *instance[K], ev machine.Event) []machine.Event // what the machine is told instead
 	actions func(in *instance[K], ev machine.Event, actions []machine.Action) []machine.Action
-	// fence answers a fence in place of the horizon that was lent to the poll.
+	// fence answers a fence, in place of the horizon that was lent to the poll.
 	fence func(in *instance[K], h *machine.Horizon[K], f replicate.Fence[K]) replicate.Bound[K]
 
 	sameSnapshot, noFencing, keepSink, notIdempotent, partitionByChance, noVerify bool
 }
 
-// totals sums up many seeds.
+// totals adds up the results of many seeds.
 type totals struct {
 	mu                       sync.Mutex
 	struck                   map[string]int
@@ -97,7 +97,7 @@ func testSimulation[K replicate.Key](t *testing.T) {
 	}
 }
 
-// runSeeds runs worlds on all processors, until count or, where it is without end, until a time.
+// runSeeds runs worlds on all processors, until count or, if end is set, until that time.
 func runSeeds[K replicate.Key](t *testing.T, first, count uint64, end time.Time) *totals {
 	all := &totals{struck: map[string]int{}}
 	var next atomic.Uint64
@@ -125,7 +125,7 @@ func runSeeds[K replicate.Key](t *testing.T, first, count uint64, end time.Time)
 	return all
 }
 
-// TestSimulationReplaysExactly runs seeds twice: event by event and action by action they are the same.
+// TestSimulationReplaysExactly runs seeds twice: both runs must be the same, event by event and action by action.
 func TestSimulationReplaysExactly(t *testing.T) {
 	t.Run("int64", testSimulationReplaysExactly[int64])
 	t.Run("uint64", testSimulationReplaysExactly[uint64])
@@ -153,7 +153,7 @@ func testSimulationReplaysExactly[K replicate.Key](t *testing.T) {
 	}
 }
 
-// TestSimulationCrashesAtEveryStep crashes after each action that a run carries out, one run for each.
+// TestSimulationCrashesAtEveryStep has one run for each action of a plain run, and crashes after that action.
 func TestSimulationCrashesAtEveryStep(t *testing.T) {
 	t.Run("int64", testSimulationCrashesAtEveryStep[int64])
 	t.Run("uint64", testSimulationCrashesAtEveryStep[uint64])
@@ -187,7 +187,7 @@ func testSimulationCrashesAtEveryStep[K replicate.Key](t *testing.T) {
 	}
 }
 
-// brief is a short run with two instances and no fault but the crash.
+// brief is a short run with two instances and no fault except the crash.
 func (w *world[K]) brief() {
 	for range 2 {
 		w.db.write(4)
@@ -205,8 +205,8 @@ func (w *world[K]) brief() {
 	w.restart()
 }
 
-// TestSimulationFindsLateRows looks at the audit in worlds without a fault: every row that turns up in a gap
-// that was passed while the audit remembers it is found and published, once, and the offset never moves for it.
+// TestSimulationFindsLateRows looks at the audit in worlds without faults. Every row that turns up in a passed gap
+// that the audit remembers is found and published once, and never moves the offset.
 func TestSimulationFindsLateRows(t *testing.T) {
 	t.Run("int64", testSimulationFindsLateRows[int64])
 	t.Run("uint64", testSimulationFindsLateRows[uint64])
@@ -227,7 +227,7 @@ func testSimulationFindsLateRows[K replicate.Key](t *testing.T) {
 		w.idle()
 		first := w.check.lowest
 		for _, r := range w.db.rows {
-			// Below the first row that was published there is no gap to remember.
+			// There is no gap to remember below the first published row.
 			if r.late && !r.published && r.key > first {
 				t.Fatalf("seed %d: late row %d was not published", seed, r.key)
 			}
@@ -242,8 +242,8 @@ func testSimulationFindsLateRows[K replicate.Key](t *testing.T) {
 	}
 }
 
-// TestStandbyTakesOver ends the holder of the lease: the standby runs once the lease has run out after a crash,
-// and as soon as it asks again after a graceful stop.
+// TestStandbyTakesOver ends the lease's holder. After a crash the standby runs as soon as the lease has expired;
+// after a graceful stop, as soon as it next asks.
 func TestStandbyTakesOver(t *testing.T) {
 	t.Run("int64", testStandbyTakesOver[int64])
 	t.Run("uint64", testStandbyTakesOver[uint64])
@@ -263,7 +263,7 @@ func testStandbyTakesOver[K replicate.Key](t *testing.T) {
 			if holder.m.Standing().Phase != machine.PhaseRunning || standby.m.Standing().Phase != machine.PhaseStandby {
 				t.Fatalf("seed %d: phases %d and %d", seed, holder.m.Standing().Phase, standby.m.Standing().Phase)
 			}
-			begin, bound := w.now, standby.config.StandbyInterval+60*time.Millisecond // and the ways between them
+			begin, bound := w.now, standby.config.StandbyInterval+60*time.Millisecond // and for messages to pass between them
 			if stop {
 				w.post(holder, machine.StopRequested{})
 			} else {

@@ -8,7 +8,8 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
 )
 
-// simStore is Redis: the offset, written by compare-and-set, and the lease. The witness lives in the broker.
+// simStore is Redis: the offset, which is written by compare-and-set, and the lease. The witness lives in the
+// broker.
 type simStore[K replicate.Key] struct {
 	w         *world[K]
 	offset    replicate.Offset
@@ -30,7 +31,7 @@ func (s *simStore[K]) key() (K, bool) {
 	return key, err == nil
 }
 
-// set is the operator's hand, or a fault's: the offset is no longer one that the job wrote.
+// set is a change by the operator or a fault: from then on, the job has not written the offset.
 func (s *simStore[K]) set(o replicate.Offset) {
 	s.offset, s.holder = o, 0
 	s.w.check.stored = nil
@@ -39,7 +40,7 @@ func (s *simStore[K]) set(o replicate.Offset) {
 
 func (s *simStore[K]) down() bool { return s.w.now.Before(s.downUntil) && !s.w.quiet }
 
-// beyond reports whether a position of the job lies where the sequence has not been.
+// beyond reports whether one of the job's positions lies where the sequence has not been yet.
 func (s *simStore[K]) beyond(seq K, drawn bool) bool {
 	if beyond(s.offset, seq, drawn) {
 		return true
@@ -98,7 +99,7 @@ func (s *simStore[K]) acquire(in *instance[K]) machine.LeaseAnswered {
 	return machine.LeaseAnswered{Held: true}
 }
 
-// commit is the compare-and-set. A failure may come before or after the write.
+// commit is the compare-and-set. It may fail before the write or after it.
 func (s *simStore[K]) commit(in *instance[K], o replicate.Offset) error {
 	if s.down() || s.w.fault(storeAway, "commit refused", 30) {
 		return s.w.failure()

@@ -9,20 +9,20 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
 )
 
-// watcher holds one instance's actions against what it was told, independently of the machine's own books.
+// watcher checks one instance's actions against what it was told, independently of the machine's own records.
 type watcher[K replicate.Key] struct {
-	tenure  int // how often it began to run
-	loaded  int // the tenure whose offset is known
+	tenure  int // how many tenures have begun
+	loaded  int // the tenure whose offset has been loaded
 	loads   []int
 	everRan bool
 
 	stopAsked bool
-	elsewhere bool // it was told that another holds the lease
+	elsewhere bool // it was told that another instance holds the lease
 	askedAt   time.Time
 	leaseEnds time.Time // as far as it can know
 
-	looked time.Time // when it last polled properly
-	brief  bool      // its last poll was answered by a brief look
+	looked time.Time // when it last polled fully
+	brief  bool      // its last poll was a brief look
 
 	acked   machine.Position[K] // the loaded offset, then the contiguous acknowledged prefix
 	handed  machine.Position[K] // the last row that was handed over
@@ -70,7 +70,7 @@ func (o *watcher[K]) event(in *instance[K], ev machine.Event) {
 	}
 }
 
-// published advances over the contiguous prefix, or goes back to it.
+// published advances over the contiguous prefix, or goes back to its end.
 func (o *watcher[K]) published(ev machine.Published) {
 	for i := range o.flights {
 		if o.flights[i].id != ev.ID {
@@ -88,7 +88,7 @@ func (o *watcher[K]) published(ev machine.Published) {
 	}
 }
 
-// action checks what the instance wants to be done.
+// action checks what the instance asks for.
 func (o *watcher[K]) action(in *instance[K], a machine.Action) {
 	c := &in.w.check
 	switch a := a.(type) {
@@ -116,7 +116,7 @@ func (o *watcher[K]) action(in *instance[K], a machine.Action) {
 			c.fail("promise 4: instance %d publishes after its strict lease has ended", in.id)
 		}
 		if _, ours := in.pages[a.Page]; !ours {
-			c.fail("instance %d publishes a page that is not its own any more", in.id)
+			c.fail("instance %d publishes a page that it no longer owns", in.id)
 		}
 		if a.Page.Last > o.handed.Key || o.handed.Offset.IsZero() {
 			o.handed = machine.Position[K]{Key: a.Page.Last,
@@ -141,7 +141,7 @@ func (o *watcher[K]) known(in *instance[K], what string) {
 func (o *watcher[K]) commit(in *instance[K], offset replicate.Offset) {
 	c := &in.w.check
 	if o.elsewhere {
-		c.fail("promise 4: instance %d commits though it was told that another holds the lease", in.id)
+		c.fail("promise 4: instance %d commits after it was told that another instance holds the lease", in.id)
 	}
 	if offset != o.acked.Offset {
 		c.fail("promise 3: instance %d commits %s, acknowledged is %s", in.id, offset.Key, o.acked.Offset.Key)
@@ -153,7 +153,7 @@ func (o *watcher[K]) commit(in *instance[K], offset replicate.Offset) {
 	o.tried = at
 }
 
-// bounds checks promise 7 after each step.
+// bounds checks Promise 7 after each step.
 func (o *watcher[K]) bounds(in *instance[K]) {
 	s, cfg, c := in.m.Standing(), in.config, &in.w.check
 	check := func(what string, n, limit int) {

@@ -11,45 +11,45 @@ import (
 	"github.com/repliqate/repliqate/replicate/loop/internal/machine"
 )
 
-// world is a model of everything around the machine: a database whose transactions draw keys and end in any
-// order (database_test.go), a broker of several partitions (broker_test.go), an offset store with a lease and a
-// witness (store_test.go), an operator, and the instances of the job (instance_test.go). check_test.go
-// watches the promises. One seed decides all of it, so a run replays exactly.
+// world is a model of everything around the machine: a database whose transactions draw keys and end in any order
+// (database_test.go), a broker with several partitions (broker_test.go), an offset store with a lease and a witness
+// (store_test.go), an operator, and the instances of the job (instance_test.go). check_test.go checks the promises.
+// One seed determines all of it, so a run replays exactly.
 type world[K replicate.Key] struct {
 	rng     *rand.Rand
 	now     time.Time
 	tasks   taskQueue
 	taskSeq int
-	tracing func(line string) // nil: nobody reads along
+	tracing func(line string) // nil: the run is not traced
 
 	plan   plan
 	mutant mutant[K]
 	quiet  bool           // faults have stopped; everything must converge
-	struck map[string]int // how often each fault did, so that a run can show that it bites
+	struck map[string]int // how often each fault struck, to show that the faults take effect
 
 	db     database[K]
 	broker broker[K]
 	store  simStore[K]
 	check  checker[K]
 
-	instances   []*instance[K] // those that run
+	instances   []*instance[K] // the running ones
 	started     int
 	maintenance bool // the operator wants no instance to run
 	actions     int  // carried out so far
 	crashAt     int  // crash an instance after this many actions; 0: never
 }
 
-// plan is what a seed has in store.
+// plan is what a seed will bring.
 type plan struct {
-	faults              faultClass // none: then there is no excuse for a duplicate
+	faults              faultClass // if none, nothing excuses a duplicate
 	lease, strict       bool
 	witness, once       bool
 	pooler              bool // connections outlive the database server
 	anonymous           bool // the fence has no incarnation
-	crowd               bool // many transactions, so that the horizon's queue fills
+	crowd               bool // many transactions, which fill the horizon's queue
 	quick               bool // no long transactions, so that many seeds fit into a minute
 	auditOff            bool
-	auditPublish, eager bool // eager: small limits of everything
+	auditPublish, eager bool // eager: small limits everywhere
 	partitions          int
 	delay               time.Duration
 }
@@ -59,20 +59,20 @@ type faultClass uint
 const (
 	crashes faultClass = 1 << iota
 	lostRecords
-	moves // of a partition to another leader
+	moves // a partition moves to another leader
 	storeAway
-	storeLoses // its data, or falls back to an older copy
+	storeLoses // the store loses its data, or falls back to an older copy
 	pauses
 	sourceFails
-	restarts  // of the database server
-	reuse     // of keys: a restored backup, a truncated table
-	operators // set the offset back
+	restarts  // the database server restarts
+	reuse     // keys are used again: a restored backup, a truncated table
+	operators // an operator sets the offset back
 	poison    // rows that can't become messages
-	fatal     // failures that no retry heals
+	fatal     // failures that no retry mends
 	allFaults = fatal<<1 - 1
 )
 
-// newPlan draws a plan. One world in eight has no fault at all.
+// newPlan draws a plan. One world in eight has no faults.
 func newPlan(rng *rand.Rand) plan {
 	half := func() bool { return rng.IntN(2) == 0 }
 	p := plan{lease: rng.IntN(8) > 0, strict: rng.IntN(4) == 0, witness: half(), once: rng.IntN(12) == 0,
@@ -138,7 +138,7 @@ func (w *world[K]) after(d time.Duration, run func()) {
 	heap.Push(&w.tasks, task{w.now.Add(d), w.taskSeq, run})
 }
 
-// runUntil lets the model's time pass until end, or until done says so.
+// runUntil lets the model's time pass until end, or until done returns true.
 func (w *world[K]) runUntil(end time.Time, done func() bool) {
 	for len(w.tasks) > 0 && w.tasks[0].at.Before(end) && len(w.check.problems) == 0 {
 		if done != nil && done() {
@@ -159,7 +159,7 @@ func (w *world[K]) trace(format string, args ...any) {
 	}
 }
 
-// soon is a random delay of a few milliseconds, now and then of many.
+// soon is a random delay of a few milliseconds, occasionally of many.
 func (w *world[K]) soon() time.Duration {
 	d := w.upTo(4 * time.Millisecond)
 	if w.plan.faults&pauses != 0 && !w.quiet && w.rng.IntN(40) == 0 {
@@ -172,7 +172,7 @@ func (w *world[K]) upTo(d time.Duration) time.Duration { return time.Duration(w.
 
 func (w *world[K]) oneIn(n int) bool { return w.rng.IntN(n) == 0 }
 
-// fault strikes with a chance of one in n, where the plan has its class.
+// fault strikes with a chance of one in n if its class is in the plan.
 func (w *world[K]) fault(class faultClass, name string, oneIn int) bool {
 	if w.quiet || w.plan.faults&class == 0 || !w.oneIn(oneIn) {
 		return false
@@ -182,16 +182,16 @@ func (w *world[K]) fault(class faultClass, name string, oneIn int) bool {
 	return true
 }
 
-// failure is the error of a fault: now and then one that ends the job, which its supervisor starts again.
+// failure is the error of a fault. Occasionally it is one that ends the job, and its supervisor starts it again.
 func (w *world[K]) failure() error {
-	if w.fault(fatal, "failure that no retry heals", 12) {
+	if w.fault(fatal, "failure that no retry mends", 12) {
 		return replicate.Stop(errModel, "try again")
 	}
 	return errModel
 }
 
-// run lets writers, instances and faults loose on one another, then stops the faults, and returns every
-// promise that did not hold.
+// run lets writers, instances and faults loose on one another, then stops the faults, and returns every broken
+// promise.
 func (w *world[K]) run() []string {
 	writes := 12
 	if w.plan.crowd {
@@ -212,7 +212,7 @@ func (w *world[K]) run() []string {
 	return w.check.problems
 }
 
-// trouble strikes now and then.
+// trouble strikes at random intervals.
 func (w *world[K]) trouble(left int) {
 	if left == 0 || w.quiet {
 		return
@@ -267,15 +267,15 @@ func (w *world[K]) anyInstance() *instance[K] {
 	return w.instances[w.rng.IntN(len(w.instances))]
 }
 
-// keepUp is what starts the job again, as a supervisor does.
+// keepUp starts the job again, as a supervisor does.
 func (w *world[K]) keepUp() {
 	if len(w.instances) == 0 && !w.maintenance {
 		w.start()
 	}
 }
 
-// withNobodyRunning ends all instances and then lets the operator do something, when no request of theirs is
-// under way any more.
+// withNobodyRunning ends all instances, waits until none of their requests is under way, and then lets the operator
+// do something.
 func (w *world[K]) withNobodyRunning(do func()) {
 	if w.maintenance {
 		return
