@@ -131,7 +131,7 @@ func replicator(t *testing.T) string {
 	program := daemon.Program[orders.Row, int64]{Engine: "postgres", Table: orders.Table(), NewSource: orders.NewSource}
 	for _, args := range [][]string{{"--help"}, {"offset", "--help"}, {"verify", "--help"}, {"check", "--help"},
 		{"status", "--help"},
-		{"republish", "--help"}} {
+		{"republish", "--help"}, {"tail", "--help"}, {"completion", "--help"}, {"man", "--help"}} {
 		if status := daemon.Run(t.Context(), program, args, &out, &out); status != 0 {
 			t.Errorf("repliqate-orders %s: exit status %d\n%s", strings.Join(args, " "), status, &out)
 		}

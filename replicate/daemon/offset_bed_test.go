@@ -270,11 +270,12 @@ func (l *logLines) read() (string, chan struct{}) {
 	return l.text, l.grown
 }
 
-func (b *bed) start() *runningJob {
+// start runs the program in the background: the job, unless the arguments name a command.
+func (b *bed) start(command ...string) *runningJob {
 	b.t.Helper()
 	ctx, cancel := context.WithCancel(b.t.Context())
 	j := &runningJob{b: b, cancel: cancel, status: make(chan int, 1), log: &logLines{grown: make(chan struct{})}}
-	args := []string{"--config", b.config(), "-vvv"}
+	args := append([]string{"--config", b.config(), "-vvv"}, command...)
 	go func() { j.status <- b.program(ctx, args, j.log, j.log) }()
 	return j
 }

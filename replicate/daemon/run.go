@@ -13,10 +13,12 @@ import (
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/check"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/manual"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/offset"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/republish"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/run"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/status"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/command/tail"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command/verify"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/job"
 )
@@ -30,13 +32,15 @@ type Program[R any, K replicate.Key] struct {
 
 // commands are the program's commands. A new one is a package below internal/command and a line here.
 func commands[R any, K replicate.Key]() []command.Command[R, K] {
-	return []command.Command[R, K]{
-		{Name: "check", Usage: check.Usage, Run: check.Run[R, K]},
-		{Name: "offset", Usage: offset.Usage, Run: offset.Run[R, K]},
-		{Name: "republish", Usage: republish.Usage, Run: republish.Run[R, K]},
-		{Name: "status", Usage: status.Usage, Run: status.Run[R, K]},
-		{Name: "verify", Usage: verify.Usage, Run: verify.Run[R, K]},
+	all := []command.Command[R, K]{
+		{Name: "check", Usage: check.Usage, Help: check.Help, Run: check.Run[R, K]},
+		{Name: "offset", Usage: offset.Usage, Help: offset.Help, Run: offset.Run[R, K]},
+		{Name: "republish", Usage: republish.Usage, Help: republish.Help, Run: republish.Run[R, K]},
+		{Name: "status", Usage: status.Usage, Help: status.Help, Run: status.Run[R, K]},
+		{Name: "tail", Usage: tail.Usage, Help: tail.Help, Run: tail.Run[R, K]},
+		{Name: "verify", Usage: verify.Usage, Help: verify.Help, Run: verify.Run[R, K]},
 	}
+	return append(all, manual.Commands(all)...)
 }
 
 // Main runs the program and exits. The first SIGTERM or SIGINT stops it gracefully, the second at once.
@@ -57,17 +61,16 @@ func Main[R any, K replicate.Key](p Program[R, K]) {
 
 // Run runs the program until ctx is cancelled or an error ends it, and returns its exit status.
 func Run[R any, K replicate.Key](ctx context.Context, p Program[R, K], args []string, stdout, stderr io.Writer) int {
-	call := command.Call{Binary: filepath.Base(os.Args[0]), Args: args, Stdout: stdout, Stderr: stderr}
+	call := command.Call{Binary: filepath.Base(os.Args[0]), Args: args, Stdin: os.Stdin, Stdout: stdout, Stderr: stderr}
 	program := job.Program[R, K](p)
 	all := commands[R, K]()
 	names := make([]string, len(all))
-	summaries := make([]run.Summary, len(all))
 	for i, c := range all {
-		names[i], summaries[i] = c.Name, run.Summary{Name: c.Name, Usage: c.Usage}
+		names[i] = c.Name
 	}
 	name, rest, found := command.Cut(args, names)
 	if !found {
-		return run.Run(ctx, program, call, summaries)
+		return run.Run(ctx, program, call, run.Summaries(all))
 	}
 	call.Args = rest
 	for _, c := range all {

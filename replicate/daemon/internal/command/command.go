@@ -26,6 +26,7 @@ const (
 type Call struct {
 	Binary         string   // the program's name
 	Args           []string // without the name of the command
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
 
@@ -35,7 +36,8 @@ func (c Call) Complain(err error) { fmt.Fprintln(c.Stderr, c.Binary+":", config.
 // Command is one of the program's commands.
 type Command[R any, K replicate.Key] struct {
 	Name  string
-	Usage string // its arguments, for --help
+	Usage string // its arguments, for the program's --help
+	Help  string // what its own --help prints; %[1]s is the program, %[2]s its table
 	Run   func(ctx context.Context, p job.Program[R, K], call Call) (status int)
 }
 

@@ -4,5 +4,6 @@
 //	command.go  how a command is called, and its exit status
 //	options.go  the options that every command takes
 //	flags.go    the options of one command
-//	keys.go     keys that commands need
+//	keys.go     keys that commands need, and ranges of them
+//	since.go    times that options take
 package command

@@ -62,7 +62,7 @@ type Format struct {
 var ErrNoKeys = errors.New("messages of this job do not carry the row's key: publish the key column, or set " +
 	"row_key_header, to have them told apart")
 
-// NewFormat returns the format of a job's messages, or ErrNoKeys.
+// NewFormat returns the format of a job's messages. With ErrNoKeys it returns one that tells no row.
 func NewFormat(c *config.Config, keyColumn string, fields []string) (*Format, error) {
 	f := &Format{header: c.Kafka.RowKeyHeader, keyColumn: keyColumn}
 	f.names = append(f.names, nameHead...)
@@ -76,7 +76,7 @@ func NewFormat(c *config.Config, keyColumn string, fields []string) (*Format, er
 		f.published = f.published || field == keyColumn
 	}
 	if f.header == "" && !f.keyed && !f.published {
-		return nil, ErrNoKeys
+		return f, ErrNoKeys
 	}
 	return f, nil
 }

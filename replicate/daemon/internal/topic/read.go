@@ -126,9 +126,7 @@ func (t *Topic) Read(ctx context.Context, spans map[int32][]Span, use func(int32
 	if len(offsets) == 0 {
 		return nil
 	}
-	client, err := kgo.NewClient(append(slices.Clone(t.options), kgo.FetchMaxBytes(fetchBytes),
-		kgo.FetchMaxPartitionBytes(partBytes), kgo.KeepControlRecords(), kgo.FetchMaxWait(500*time.Millisecond),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{t.name: offsets}))...)
+	client, err := t.consume(offsets)
 	if err != nil {
 		return err
 	}
@@ -141,6 +139,47 @@ func (t *Topic) Read(ctx context.Context, spans map[int32][]Span, use func(int32
 	}
 	return nil
 }
+
+// consume returns a client that reads partitions from these offsets on.
+func (t *Topic) consume(offsets map[int32]kgo.Offset) (*kgo.Client, error) {
+	return kgo.NewClient(append(slices.Clone(t.options), kgo.FetchMaxBytes(fetchBytes),
+		kgo.FetchMaxPartitionBytes(partBytes), kgo.KeepControlRecords(), kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{t.name: offsets}))...)
+}
+
+// Follow hands over what comes to the partitions from these offsets on, until ctx ends, which is no error. It waits for
+// brokers that are away.
+func (t *Topic) Follow(ctx context.Context, from map[int32]int64, use func(int32, []*kgo.Record) error) error {
+	offsets := map[int32]kgo.Offset{}
+	for p, at := range from {
+		offsets[p] = kgo.NewOffset().At(at)
+	}
+	client, err := t.consume(offsets)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for {
+		fetches := client.PollFetches(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		for _, e := range fetches.Errors() {
+			return kafka.Classify("read topic "+t.name, e.Err)
+		}
+		var failed error
+		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+			if failed == nil {
+				failed = use(p.Partition, slices.DeleteFunc(p.Records, isControl))
+			}
+		})
+		if failed != nil {
+			return failed
+		}
+	}
+}
+
+func isControl(r *kgo.Record) bool { return r.Attrs.IsControl() }
 
 // poll waits for the next records.
 func (r *reading) poll(ctx context.Context, use func(int32, []*kgo.Record) error) error {
@@ -175,7 +214,7 @@ func (r *reading) take(p int32, records []*kgo.Record, use func(int32, []*kgo.Re
 	}
 	end := all[0].To
 	last := records[len(records)-1].Offset
-	in := slices.DeleteFunc(records, func(k *kgo.Record) bool { return k.Offset >= end || k.Attrs.IsControl() })
+	in := slices.DeleteFunc(records, func(k *kgo.Record) bool { return k.Offset >= end || isControl(k) })
 	if err := use(p, in); err != nil {
 		return err
 	}

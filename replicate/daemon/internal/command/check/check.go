@@ -23,7 +23,8 @@ import (
 // Usage is the command's arguments, for the program's help.
 const Usage = "[--json]"
 
-const help = `%[1]s check looks at what the job of table %[2]s needs, and changes nothing.
+// Help is what --help prints: %[1]s is the program, %[2]s its table.
+const Help = `%[1]s check looks at what the job of table %[2]s needs, and changes nothing.
 
 Usage: %[1]s check [--config PATH] [--json]
 
@@ -98,7 +99,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 		call.Complain(err)
 		return command.Usage
 	case o.IsHelp:
-		fmt.Fprintf(call.Stdout, help, call.Binary, p.Table.Name)
+		fmt.Fprintf(call.Stdout, Help, call.Binary, p.Table.Name)
 		return command.OK
 	}
 	c, log, err := command.Configure(o, config.Describe(p.Table), call.Stderr)

@@ -9,7 +9,8 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
 )
 
-const help = `%[1]s offset shows or moves the offset of table %[2]s: the key of the last row that was published.
+// Help is what --help prints: %[1]s is the program, %[2]s its table.
+const Help = `%[1]s offset shows or moves the offset of table %[2]s: the key of the last row that was published.
 
 Usage: %[1]s offset show          [--config PATH]
        %[1]s offset set KEY       [--config PATH] [--dry-run] [--allow-skip]

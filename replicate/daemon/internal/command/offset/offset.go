@@ -57,7 +57,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 		return command.Usage
 	}
 	if f.IsHelp {
-		fmt.Fprintf(call.Stdout, help, call.Binary, p.Table.Name)
+		fmt.Fprintf(call.Stdout, Help, call.Binary, p.Table.Name)
 		return command.OK
 	}
 	o, err := newOperator(p, f, call)

@@ -20,7 +20,8 @@ import (
 // Usage is the command's arguments, for the program's help.
 const Usage = "KEY..KEY ..."
 
-const help = `%[1]s republish publishes rows of table %[2]s again, in key order, beside the running job.
+// Help is what --help prints: %[1]s is the program, %[2]s its table.
+const Help = `%[1]s republish publishes rows of table %[2]s again, in key order, beside the running job.
 
 Usage: %[1]s republish KEY..KEY [--config PATH] [options]
        %[1]s republish --from-file FILE ...
@@ -65,10 +66,10 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 		{Name: "--dry-run", On: &f.dryRun},
 	})
 	if err == nil && f.IsHelp {
-		fmt.Fprintf(call.Stdout, help, call.Binary, p.Table.Name)
+		fmt.Fprintf(call.Stdout, Help, call.Binary, p.Table.Name)
 		return command.OK
 	}
-	var ranges []keyRange[K]
+	var ranges []command.KeyRange[K]
 	if err == nil {
 		ranges, err = parse[K](f)
 	}
@@ -98,10 +99,8 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 	return call.Exit(err)
 }
 
-type keyRange[K replicate.Key] struct{ from, to K }
-
 // parse reads the ranges of the command line or of the file.
-func parse[K replicate.Key](f flags) (all []keyRange[K], err error) {
+func parse[K replicate.Key](f flags) (all []command.KeyRange[K], err error) {
 	if (len(f.words) == 0) == (f.file == "") {
 		return nil, errors.New("republish: expected KEY..KEY or --from-file FILE; see republish --help")
 	}
@@ -128,23 +127,18 @@ func parse[K replicate.Key](f flags) (all []keyRange[K], err error) {
 }
 
 // add adds a range. One that goes on where the last ends is joined with it.
-func add[K replicate.Key](all []keyRange[K], text string) ([]keyRange[K], error) {
-	low, high, isRange := strings.Cut(text, "..")
-	if !isRange {
-		high = low
-	}
-	from, err := replicate.ParseKey[K](low)
-	to, toErr := replicate.ParseKey[K](high)
+func add[K replicate.Key](all []command.KeyRange[K], text string) ([]command.KeyRange[K], error) {
+	r, err := command.ParseKeys[K](text)
 	switch n := len(all); {
-	case errors.Join(err, toErr) != nil || from > to:
-		return nil, fmt.Errorf("%.40q: expected KEY or KEY..KEY, the smaller key first", text)
-	case n > 0 && from <= all[n-1].to:
+	case err != nil:
+		return nil, err
+	case n > 0 && r.From <= all[n-1].To:
 		return nil, fmt.Errorf("%.40q: expected keys in ascending order", text)
-	case n > 0 && from == all[n-1].to+1:
-		all[n-1].to = to
+	case n > 0 && r.From == all[n-1].To+1:
+		all[n-1].To = r.To
 		return all, nil
 	}
-	return append(all, keyRange[K]{from, to}), nil
+	return append(all, r), nil
 }
 
 // worker publishes ranges.
@@ -159,7 +153,7 @@ type worker[K replicate.Key] struct {
 	last   string
 }
 
-func (w *worker[K]) run(ctx context.Context, ranges []keyRange[K]) error {
+func (w *worker[K]) run(ctx context.Context, ranges []command.KeyRange[K]) error {
 	offset, err := w.offset(ctx)
 	if err != nil {
 		return err
@@ -180,7 +174,7 @@ func (w *worker[K]) run(ctx context.Context, ranges []keyRange[K]) error {
 		w.sink, w.most = sink, info.MaxMessageBytes
 	}
 	for _, r := range ranges {
-		if err := w.publish(ctx, keyRange[K]{r.from, min(r.to, offset)}); err != nil {
+		if err := w.publish(ctx, command.KeyRange[K]{From: r.From, To: min(r.To, offset)}); err != nil {
 			return err
 		}
 	}
@@ -205,13 +199,13 @@ func (w *worker[K]) offset(ctx context.Context) (key K, err error) {
 }
 
 // publish publishes a range page by page, each acknowledged before the next is read.
-func (w *worker[K]) publish(ctx context.Context, r keyRange[K]) error {
-	req := replicate.PollRequest[K]{After: r.from - 1, HasAfter: r.from != command.SmallestKey[K](),
+func (w *worker[K]) publish(ctx context.Context, r command.KeyRange[K]) error {
+	req := replicate.PollRequest[K]{After: r.From - 1, HasAfter: r.From != command.SmallestKey[K](),
 		MaxRows: w.flags.rate, MaxBytes: pageBytes, MaxMessageBytes: w.most,
 		OnFence: func(replicate.Fence[K]) replicate.Bound[K] {
-			return replicate.Bound[K]{Key: r.to, Kind: replicate.BoundUpTo}
+			return replicate.Bound[K]{Key: r.To, Kind: replicate.BoundUpTo}
 		}}
-	for more := r.from <= r.to; more; {
+	for more := r.From <= r.To; more; {
 		result, err := w.source.Poll(ctx, req, &w.page)
 		if err != nil {
 			return err

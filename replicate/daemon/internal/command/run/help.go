@@ -8,7 +8,12 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon/configkeys"
 )
 
-// help is what --help prints: the program, its table, the commands' usage, and the least configuration.
+// Help is what --help prints.
+func Help(binary, table, keyColumn string, commands []Summary) string {
+	return fmt.Sprintf(help, binary, table, usage(binary, commands), least(table, keyColumn))
+}
+
+// help has the program, its table, the commands' usage, and the least configuration.
 const help = `%[1]s publishes the rows of table %[2]s to Kafka.
 
 Usage: %[1]s --config PATH [options]
@@ -42,8 +47,9 @@ Configuration: YAML; ${NAME} and ${NAME:-default} are taken from the environment
 func usage(binary string, commands []Summary) string {
 	var out strings.Builder
 	for _, c := range commands {
-		fmt.Fprintf(&out, "       %s %s %s   see: %s %s --help\n", binary, c.Name, c.Usage, binary, c.Name)
+		fmt.Fprintf(&out, "       %s %s %s\n", binary, c.Name, c.Usage)
 	}
+	fmt.Fprintf(&out, "\n%s help COMMAND, or COMMAND --help, explains a command.\n", binary)
 	return out.String()
 }
 

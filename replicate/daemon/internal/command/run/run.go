@@ -17,6 +17,15 @@ import (
 // Summary is what --help says of a command.
 type Summary struct{ Name, Usage string }
 
+// Summaries are those of all commands.
+func Summaries[R any, K replicate.Key](all []command.Command[R, K]) []Summary {
+	out := make([]Summary, len(all))
+	for i, c := range all {
+		out[i] = Summary{Name: c.Name, Usage: c.Usage}
+	}
+	return out
+}
+
 // Run runs the job until ctx is cancelled or an error ends it, and returns the exit status.
 func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call command.Call, commands []Summary) int {
 	names := make([]string, len(commands))
@@ -30,8 +39,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 		call.Complain(err)
 		return command.Usage
 	case f.IsHelp:
-		fmt.Fprintf(call.Stdout, help, call.Binary, table.Name, usage(call.Binary, commands),
-			least(table.Name, table.KeyColumn))
+		fmt.Fprint(call.Stdout, Help(call.Binary, table.Name, table.KeyColumn, commands))
 		return command.OK
 	case f.showVersion:
 		fmt.Fprintf(call.Stdout, "%s %s, table %s, schema %s, engine %s, format %d\n", call.Binary, buildinfo.Version(),

@@ -18,7 +18,8 @@ import (
 // Usage is the command's arguments, for the program's help.
 const Usage = "[--json]"
 
-const help = `%[1]s status says where the job of table %[2]s is. It need not run.
+// Help is what --help prints: %[1]s is the program, %[2]s its table.
+const Help = `%[1]s status says where the job of table %[2]s is. It need not run.
 
 Usage: %[1]s status [--config PATH] [--json]
 
@@ -66,7 +67,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 		call.Complain(err)
 		return command.Usage
 	case o.IsHelp:
-		fmt.Fprintf(call.Stdout, help, call.Binary, p.Table.Name)
+		fmt.Fprintf(call.Stdout, Help, call.Binary, p.Table.Name)
 		return command.OK
 	}
 	c, log, err := command.Configure(o, config.Describe(p.Table), call.Stderr)

@@ -8,7 +8,8 @@ import (
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
 )
 
-const help = `%[1]s verify compares table %[2]s with its topic, row by row, and changes nothing.
+// Help is what --help prints: %[1]s is the program, %[2]s its table.
+const Help = `%[1]s verify compares table %[2]s with its topic, row by row, and changes nothing.
 
 Usage: %[1]s verify [--config PATH] [options]
 
@@ -61,7 +62,7 @@ func parse(args []string) (flags, error) {
 		{Name: "--from", Set: keyOf(&f.from)},
 		{Name: "--to", Set: keyOf(&f.to)},
 		{Name: "--since", Set: func(v string) (err error) {
-			f.since, err = parseSince(v, time.Now())
+			f.since, err = command.ParseSince(v, time.Now())
 			return err
 		}},
 		{Name: "--sample", Set: command.Number(&f.sample)},
@@ -84,16 +85,4 @@ func keyOf(target *string) func(string) error {
 		*target = v
 		return nil
 	}
-}
-
-// parseSince reads a duration or a time.
-func parseSince(v string, now time.Time) (time.Time, error) {
-	if d, err := time.ParseDuration(v); err == nil && d > 0 {
-		return now.Add(-d), nil
-	}
-	at, err := time.Parse(time.RFC3339, v)
-	if err != nil {
-		return at, errors.New("expected a duration such as 90m, or a time such as 2026-01-31T15:00:00Z")
-	}
-	return at, nil
 }

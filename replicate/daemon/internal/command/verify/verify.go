@@ -66,7 +66,7 @@ func Run[R any, K replicate.Key](ctx context.Context, p job.Program[R, K], call 
 		call.Complain(err)
 		return command.Usage
 	case f.IsHelp:
-		fmt.Fprintf(call.Stdout, help, call.Binary, p.Table.Name)
+		fmt.Fprintf(call.Stdout, Help, call.Binary, p.Table.Name)
 		return command.OK
 	}
 	debug.SetMemoryLimit(memoryMax)
