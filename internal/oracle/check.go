@@ -51,7 +51,7 @@ func (v *Vectors) Check(r *Row, ours []byte) error {
 }
 
 func (v *Vectors) difference(r *Row) (*Difference, error) {
-	if r.Table != differencesTable {
+	if !differ(r.Table) {
 		return nil, nil
 	}
 	for _, d := range v.Differences {

@@ -2,12 +2,14 @@ package oracle
 
 import (
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,6 +67,39 @@ func (v *Vectors) FillSQLite(conn *sqlite.Conn) (err error) {
 		}
 		if err := sqlitex.ExecuteTransient(conn, sql, &sqlitex.ExecOptions{Args: values}); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// alone begins what a product alone has, in the schema of MySQL, up to the end or the next one.
+var alone = regexp.MustCompile(`(?m)^-- (\w+) alone\n`)
+
+// FillMySQL creates the tables that a product has and inserts all rows.
+func (v *Vectors) FillMySQL(ctx context.Context, db *sql.DB, product string) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	sections := alone.Split(v.Schema, -1)
+	statements := []string{"SET sql_mode = ''", sections[0]}
+	for i, name := range alone.FindAllStringSubmatch(v.Schema, -1) {
+		if name[1] == product {
+			statements = append(statements, sections[i+1])
+		}
+	}
+	for _, r := range v.On(product).Rows {
+		columns, values := slices.Sorted(maps.Keys(r.Row)), []string{}
+		for _, c := range columns {
+			values = append(values, r.Row[c])
+		}
+		statements = append(statements, "INSERT INTO "+r.Table+" ("+strings.Join(columns, ", ")+") VALUES ("+
+			strings.Join(values, ", ")+")")
+	}
+	for _, s := range statements {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("%.200s: %w", s, err)
 		}
 	}
 	return nil

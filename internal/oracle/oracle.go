@@ -1,6 +1,6 @@
 // Package oracle holds what the Python daemon publishes of rows of every type: rows, the data and hash of their
-// messages, and the bytes that PostgreSQL sends for them. scripts/oracle reads the rows, cmd/make-vectors drives it and
-// writes testdata; tests here and in internal/e2e compare.
+// messages, and the bytes that PostgreSQL and MySQL send for them. scripts/oracle reads the rows, cmd/make-vectors
+// drives it and writes testdata; tests here and in internal/e2e compare.
 package oracle
 
 import (
@@ -23,6 +23,7 @@ type Vectors struct {
 // Table is a table of the schema.
 type Table struct {
 	Name    string   `json:"name"`
+	Product string   `json:"product,omitempty"` // the only one that has the table: MySQL or MariaDB
 	Columns []Column `json:"columns"`
 }
 
@@ -35,10 +36,10 @@ type Column struct {
 // Row is one row with what the Python daemon publishes of it. Keys are drawn in the order of the vectors, from 1 on.
 type Row struct {
 	Table string `json:"table"`
-	// Row has the columns that are not null: for PostgreSQL as the text that it reads, for SQLite as a storage class, a
-	// colon, and the value; a real as its bits in hexadecimal, a blob in base64.
+	// Row has the columns that are not null: for PostgreSQL as the text that it reads, for MySQL as an expression of SQL,
+	// for SQLite as a storage class, a colon, and the value; a real as its bits in hexadecimal, a blob in base64.
 	Row map[string]string `json:"row"`
-	// Wire has the same columns and the key as PostgreSQL sends them in binary format.
+	// Wire has the same columns and the key as PostgreSQL and MySQL send them in binary format.
 	Wire map[string][]byte `json:"wire,omitempty"`
 	// Data is the data of the Python daemon's message, in the order of the columns; it is not JSON if it holds NaN.
 	// Hash is its hash. If the daemon can't read or write the row, Raises says why and both are empty.
@@ -50,7 +51,7 @@ type Row struct {
 //go:embed testdata/*.json testdata/*.sql
 var files embed.FS
 
-// Load reads the vectors of an engine, postgres or sqlite.
+// Load reads the vectors of an engine, postgres, mysql or sqlite.
 func Load(engine string) (*Vectors, error) {
 	schema, err := files.ReadFile("testdata/" + engine + ".sql")
 	if err != nil {
@@ -105,4 +106,16 @@ func (v *Vectors) Of(table string) (rows []*Row) {
 		}
 	}
 	return rows
+}
+
+// On returns the vectors of the tables that a product has.
+func (v *Vectors) On(product string) *Vectors {
+	of := &Vectors{Schema: v.Schema, Differences: v.Differences}
+	for _, t := range v.Tables {
+		if t.Product == "" || t.Product == product {
+			of.Tables = append(of.Tables, t)
+			of.Rows = append(of.Rows, v.Of(t.Name)...)
+		}
+	}
+	return of
 }

@@ -6,6 +6,7 @@ reflected table. One line of JSON a row: the row, and the data and hash of its m
 import base64
 import hashlib
 import json
+import re
 import struct
 import sys
 import warnings
@@ -19,13 +20,21 @@ warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
 
 def main(uri, schema):
     engine = sqlalchemy.create_engine(uri)
-    sqlite = engine.dialect.name == "sqlite"
+    dialect = engine.dialect.name
     with open(schema, encoding="utf-8") as f:
-        create(engine, f.read(), sqlite)
+        ddl = f.read()
+    if dialect == "mysql":
+        engine.connect().close()  # from then on it knows the product
+        maria = engine.dialect._is_mariadb
+        create_mysql(engine, ddl, "MariaDB" if maria else "MySQL")
+        all_rows = rows.mysql(maria)
+    else:
+        create(engine, ddl, dialect == "sqlite")
+        all_rows = rows.sqlite() if dialect == "sqlite" else rows.postgres()
     ids = {}
-    for name, row in rows.sqlite() if sqlite else rows.postgres():
+    for name, row in all_rows:
         ids[name] = ids.get(name, 0) + 1
-        insert(engine, name, row, sqlite)
+        insert(engine, name, row)
         print(json.dumps({"table": name, "row": row, **published(engine, name, ids[name])}))
 
 
@@ -39,15 +48,38 @@ def create(engine, ddl, sqlite):
     connection.close()
 
 
-def insert(engine, table, row, sqlite):
-    mark = "?" if sqlite else "%s"
+def create_mysql(engine, ddl, product):
+    """Creates the tables of both products and those of this one."""
+    for section in re.split("^-- (?=.* alone$)", ddl, flags=re.M):
+        if section.startswith(product) or not re.match(".* alone\n", section):
+            for statement in section.split(";\n"):
+                statement = re.sub("^.* alone\n|^--.*\n", "", statement.lstrip(), flags=re.M).strip()
+                if statement:
+                    execute(engine, statement)
+
+
+def execute(engine, sql, values=()):
+    connection = engine.raw_connection()
+    if engine.dialect.name == "mysql":
+        connection.cursor().execute("SET sql_mode = ''")
+    if values:
+        connection.cursor().execute(sql, values)
+    else:
+        connection.cursor().execute(sql)
+    connection.commit()
+    connection.close()
+
+
+def insert(engine, table, row):
+    dialect = engine.dialect.name
+    if dialect == "mysql":
+        execute(engine, "INSERT INTO {} ({}) VALUES ({})".format(table, ", ".join(row), ", ".join(row.values())))
+        return
+    mark = "?" if dialect == "sqlite" else "%s"
     sql = "INSERT INTO {} ({}) VALUES ({})".format(table, ", ".join(row), ", ".join([mark] * len(row)))
     if not row:
         sql = "INSERT INTO {} DEFAULT VALUES".format(table)
-    connection = engine.raw_connection()
-    connection.cursor().execute(sql, [stored(v) for v in row.values()] if sqlite else list(row.values()))
-    connection.commit()
-    connection.close()
+    execute(engine, sql, [stored(v) for v in row.values()] if dialect == "sqlite" else list(row.values()))
 
 
 def stored(value):
@@ -62,9 +94,9 @@ def stored(value):
 
 def published(engine, name, key):
     """The data and hash that are published of a row, or what stops them."""
-    table = reflected(engine, name)
-    query = sqlalchemy.select([table]).where(table.columns["id"] > key - 1).limit(1)
     try:
+        table = reflected(engine, name)
+        query = sqlalchemy.select([table]).where(table.columns["id"] > key - 1).limit(1)
         with engine.connect() as connection:
             row = dict(connection.execute(query).fetchall()[0])
         data = json.dumps(row)

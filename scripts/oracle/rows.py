@@ -1,7 +1,7 @@
 """The rows that the vectors are made of: bounds, escapes and odd forms of each type, and random ones from a fixed seed.
 
 A row is (table, {column: value}). A value for PostgreSQL is the text that it reads; one for SQLite is a storage class
-and the value after a colon, a real as the sixteen hexadecimal digits of its bits.
+and the value after a colon, a real as the sixteen hexadecimal digits of its bits. One for MySQL is an expression of SQL.
 """
 import base64
 import itertools
@@ -321,4 +321,125 @@ SQLITE_DIFFERENCES = {
     "at": ["text:2024-01-03 07:20:17.000000", "integer:1704266417"],
     "ts": ["text:2024-01-03T07:20:17Z"],
     "s": ["text:abc", "text:5"],
+}
+
+
+def mysql(maria):
+    rnd = random.Random(SEED)
+    yield from table("numbers", mysql_numbers(rnd))
+    yield from table("texts", mysql_texts(rnd))
+    yield from differing("differences", MYSQL_DIFFERENCES)
+    if maria:
+        yield from table("addresses", addresses(rnd))
+        yield from differing("differences_mariadb", MARIADB_DIFFERENCES)
+    else:
+        yield from table("documents", {"j": [text(t) for t in mysql_documents(rnd)]})
+        yield from differing("differences_mysql", VECTORS)
+
+
+def differing(name, columns):
+    for column, values in columns.items():
+        for value in values:
+            yield name, {column: value}
+
+
+def text(s):
+    """A string as an expression: in hexadecimal where a quoted one would depend on settings."""
+    if s.isascii() and s.isprintable() and not set(s) & set("'\\"):
+        return "'" + s + "'"
+    return "_utf8mb4 x'" + s.encode().hex() + "'"
+
+
+def unsigned(rnd, bits):
+    top = 1 << bits
+    return [str(n) for n in [0, 1, 9, 10, top // 2 - 1, top // 2, top - 2, top - 1]
+            + [rnd.randrange(top) for _ in range(30)]]
+
+
+def mysql_numbers(rnd):
+    floats = [repr(f) for f in float32s(rnd) if short(f)]
+    return {
+        "bo": ["true", "false", "2"],
+        "i1": integers(rnd, 8), "i1u": unsigned(rnd, 8), "i2": integers(rnd, 16), "i2u": unsigned(rnd, 16),
+        "i3": integers(rnd, 24), "i3u": unsigned(rnd, 24), "i4": integers(rnd, 32), "i4u": unsigned(rnd, 32),
+        "i8": integers(rnd, 64), "i8u": unsigned(rnd, 64), "b1": ["0", "1"], "b10": unsigned(rnd, 10),
+        "b64": unsigned(rnd, 64), "y": ["0", "1901", "1970", "2024", "2155"], "f4": floats,
+        "f4u": [f for f in floats if not f.startswith("-")],
+    }
+
+
+def short(f):
+    """Whether the six digits that the daemon's driver is shown of a single are the fewest that tell it."""
+    if 0 < abs(f) < 2.0 ** -126:
+        return False
+    shown = float("%.6g" % f)
+    around = [shown, math.nextafter(shown, math.inf), math.nextafter(shown, -math.inf)]
+    return abs(shown) < 3.4e38 and all(struct.unpack("<f", struct.pack("<f", d))[0] == f for d in around)
+
+
+def mysql_texts(rnd):
+    every = strings(rnd) + ["a\0b", "\0"]
+    short = [s for s in every if len(s) <= 20]
+    latin1 = [s for s in every if all(ord(c) < 0x80 or 0xa0 <= ord(c) < 0x100 for c in s)]
+    columns = {
+        "c": short, "nc": [s for s in every if len(s) <= 5 and max(map(ord, s), default=0) < 0x10000],
+        "v": every, "vb": every[::-1], "u16": short[::-1], "tt": [s for s in every if len(s.encode()) < 256],
+        "t": every[::2], "l1": latin1, "mt": every[::3], "lt": every[::4], "m": MOODS[:4] + ["größe", "b,c", "d'e", "", "none"],
+        "day": ["0000-00-00", "2024-00-00", "2024-02-00"], "at": ["0000-00-00", "2024-02-00 00:00:00"],
+        "ts": ["0000-00-00"],
+    }
+    return {name: [text(s) for s in values] for name, values in columns.items()}
+
+
+def mysql_documents(rnd):
+    # MySQL takes a hundred levels, and no half of a character.
+    every = jsonb_texts(rnd) + [r'"\u0000"', r'{"\u0000": {"\u0000": 1, "": 2}}']
+    return [t for t in every if t.count("[") + t.count("{") < 100]
+
+
+def addresses(rnd):
+    return {
+        "u": [text(str(u)) for u in uuids(rnd)],
+        "a4": [text(a) for a in ["0.0.0.0", "127.0.0.1", "192.168.0.1", "255.255.255.255"]],
+        "a6": [text(a) for a in ["::", "::1", "2001:db8::1", "2001:0DB8:0:0::1", "::ffff:192.168.0.1",
+                                 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]],
+    }
+
+
+MYSQL_DIFFERENCES = {
+    "f4": ["16777217", "123456.7", "3.4028235e38", "67108896", "1e-45"],
+    "f8": ["0.1", "1e16", "5e-324", "1.7976931348623157e308", "-0e0"],
+    "f8u": ["2.5"],
+    "re": ["0.30000000000000004"],
+    "dec_2": ["12.5", "-0.01", "0"],
+    "dec_u": ["12.5"],
+    "day": ["'2024-02-29'"],
+    "tod": ["'-838:59:59'", "'-00:00:00.000001'", "'24:00:00.5'", "'07:20:17'", "'00:00:00'"],
+    "at": ["'2024-01-03 07:20:17'"],
+    "at_6": ["'2024-01-03 07:20:17.12345'", "'0000-00-00'", "'2024-02-00 00:00:00'"],
+    "ts": ["'2024-01-03 07:20:17'"],
+    "ts_6": ["'2024-01-03 07:20:17.5'", "'0000-00-00'"],
+    "bi": ["x'6100'"],
+    "vb": ["x'00ff'"],
+    "vcb": ["'abc'"],
+    "tb": ["''"],
+    "bl": ["x'00ff10'"],
+    "mb": ["'a'"],
+    "lb": ["'b'"],
+    "s": ["'y z,x'", "''"],
+    "m": [text("größe 😀")],
+    "ge": ["ST_GeomFromText('POINT(1 2)')", "ST_GeomFromText('POINT(1 2)', 3857)"],
+    "po": ["ST_GeomFromText('POINT(3 4)')"],
+    "li": ["ST_GeomFromText('LINESTRING(0 0,1 1)')"],
+    "pg": ["ST_GeomFromText('POLYGON((0 0,1 0,1 1,0 0))')"],
+    "mpo": ["ST_GeomFromText('MULTIPOINT(0 0,1 1)')"],
+    "mli": ["ST_GeomFromText('MULTILINESTRING((0 0,1 1))')"],
+    "mpg": ["ST_GeomFromText('MULTIPOLYGON(((0 0,1 0,1 1,0 0)))')"],
+    "gc": ["ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 2))')"],
+}
+
+VECTORS = {"vec": ["STRING_TO_VECTOR('[1,-2.5,0.1]')"]}
+
+MARIADB_DIFFERENCES = {
+    "j": ["'{\"b\": 1.10, \"a\": [1e5, null]}'", "'5'", "'\"x\"'", "'{\"a\": 1, \"a\": 2}'"],
 }

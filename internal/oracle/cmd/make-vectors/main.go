@@ -48,6 +48,13 @@ func run(ctx context.Context, python string) error {
 	if err := newest.Write(".", "postgres"); err != nil {
 		return err
 	}
+	both, err := mysqlVectors(ctx, python)
+	if err != nil {
+		return err
+	}
+	if err := both.Write(".", "mysql"); err != nil {
+		return err
+	}
 	lite, err := lite(ctx, python)
 	if err != nil {
 		return err
