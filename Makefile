@@ -12,6 +12,7 @@ SOAK ?= 10m
 FUZZTIME ?= 10s
 BENCH_ROWS ?= 1000000
 BENCH_ROUNDS ?= 5
+BENCH_ON ?= postgresql,mariadb,sqlite
 
 .DEFAULT_GOAL := help
 
@@ -90,8 +91,8 @@ types-docs: ## rewrite the examples of docs/types.md from the values that tests 
 generate-check: ## fail if the committed examples are not what the generator writes
 	$(call each-schema,--check)
 
-bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of a generic replicator
-	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)
+bench: servers ## rows/s and CPU on PostgreSQL, MariaDB and SQLite: a bare dump, this, this without Kafka, a generic replicator
+	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS) -on $(BENCH_ON)
 
 bench-latency: servers ## from commit to consumer, an insert each 2 ms, at three poll intervals
 	@$(BUILD) $(GO) run ./bench -latency -rows 3000 -rounds 3

@@ -18,6 +18,7 @@ import (
 
 // contender is one program that is measured.
 type contender struct {
+	db   *database
 	name string
 	run  func(ctx context.Context, round int) (figures, error)
 }
@@ -27,23 +28,21 @@ const (
 	repliqate = "repliqate"
 )
 
-func (a *arena) contenders() []contender {
+func (a *arena) contenders(db *database) []contender {
 	return []contender{
-		{"COPY binary to nowhere", func(ctx context.Context, _ int) (figures, error) {
-			return measure(exec.CommandContext(ctx, a.binary("copybinary"), a.pg.URI(), "orders"))
+		{db, db.dumpName, func(ctx context.Context, _ int) (figures, error) { return measure(db.dump(ctx)) }},
+		{db, "repliqate without Kafka", func(ctx context.Context, round int) (figures, error) {
+			return a.runOurs(ctx, db, fmt.Sprintf("stdout-%s-%d", db.table, round), "--stdout")
 		}},
-		{"repliqate without Kafka", func(ctx context.Context, round int) (figures, error) {
-			return a.runOurs(ctx, fmt.Sprintf("stdout-%d", round), "--stdout")
+		{db, repliqate, func(ctx context.Context, round int) (figures, error) {
+			topic := fmt.Sprintf("repliqate-%s-%d", db.table, round)
+			return a.published(ctx, topic, func() (figures, error) { return a.runOurs(ctx, db, topic) })
 		}},
-		{repliqate, func(ctx context.Context, round int) (figures, error) {
-			topic := fmt.Sprintf("repliqate-%d", round)
-			return a.published(ctx, topic, func() (figures, error) { return a.runOurs(ctx, topic) })
-		}},
-		{generic, func(ctx context.Context, round int) (figures, error) {
-			topic := fmt.Sprintf("generic-%d", round)
+		{db, generic, func(ctx context.Context, round int) (figures, error) {
+			topic := fmt.Sprintf("generic-%s-%d", db.table, round)
 			return a.published(ctx, topic, func() (figures, error) {
-				return measure(exec.CommandContext(ctx, a.binary("generic"), "-uri", a.pg.URI(), "-broker", a.kafka.Addr,
-					"-redis", a.redis.Addr, "-topic", topic))
+				return measure(exec.CommandContext(ctx, a.binary("generic"), "-driver", db.driver, "-dsn", db.dsn,
+					"-table", db.table, "-broker", a.kafka.Addr, "-redis", a.redis.Addr, "-topic", topic))
 			})
 		}},
 	}
@@ -58,25 +57,25 @@ func (a *arena) build(ctx context.Context, name string) error {
 
 // runOurs runs the replicator once through the table, with its default settings. With --stdout its sink
 // is the null device: what remains is reading, encoding, hashing, and a write of 64 KiB now and then.
-func (a *arena) runOurs(ctx context.Context, topic string, args ...string) (figures, error) {
+func (a *arena) runOurs(ctx context.Context, db *database, topic string, args ...string) (figures, error) {
 	config := filepath.Join(a.dir, topic+".yaml")
-	if err := a.writeConfig(config, topic, "0.1"); err != nil {
+	if err := a.writeConfig(config, db, topic, "0.1"); err != nil {
 		return figures{}, err
 	}
 	args = append([]string{"--config", config, "--once"}, args...)
-	return measure(exec.CommandContext(ctx, a.binary("repliqate-orders"), args...))
+	return measure(exec.CommandContext(ctx, a.binary("repliqate-"+db.table), args...))
 }
 
 // writeConfig writes the replicator's configuration: its defaults, with a longest pause of interval seconds.
-func (a *arena) writeConfig(name, topic, interval string) error {
+func (a *arena) writeConfig(name string, db *database, topic, interval string) error {
 	text := fmt.Sprintf(`repliqate:
   name: %s
   redis_addr: %s
   replication:
     poll_interval_sec: %s
-    sql_source: {uri: %q, table: orders, primary_key: id}
+    sql_source: {uri: %q, table: %s, primary_key: id}
     kafka_target: {topic: %s, brokers: [%q]}
-`, topic, a.redis.Addr, interval, a.pg.URI(), topic, a.kafka.Addr)
+`, topic, a.redis.Addr, interval, db.uri, db.table, topic, a.kafka.Addr)
 	return os.WriteFile(name, []byte(text), 0o600)
 }
 

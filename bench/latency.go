@@ -85,7 +85,7 @@ func (a *arena) latency(ctx context.Context, c cadence, round int) (l latency, e
 		return l, err
 	}
 	config := filepath.Join(a.dir, topic+".yaml")
-	if err := a.writeConfig(config, topic, c.interval); err != nil {
+	if err := a.writeConfig(config, a.databases[0], topic, c.interval); err != nil {
 		return l, err
 	}
 	r, err := trial.Start(a.binary("repliqate-orders"), config, filepath.Join(a.dir, topic+".log"))

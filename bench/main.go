@@ -1,11 +1,12 @@
 // Command bench measures repliqate as a user runs it: the real static binary, as a process of its own, on
-// real PostgreSQL, Apache Kafka and Redis. Beside it run what bounds it from above, a bare COPY, and what
-// it replaces, a replicator for any table written by hand (bench/generic).
+// a real database of each kind, Apache Kafka and Redis. Beside it run what bounds it from above, a bare dump that
+// is thrown away, and what it replaces, a replicator for any table written by hand (bench/generic).
 //
 // Machines are noisy and drift, so contenders take turns: each round runs all of them, beginning with
 // another one, and the ratio is taken inside a round. The figures are medians of the rounds.
 //
-//	table.go       the table that is read
+//	database.go    the databases
+//	postgres.go, mariadb.go, sqlite.go   each one, its table and the dump of it
 //	contenders.go  what is measured, and the check that it did its work
 //	measure.go     one process: wall time, CPU time, peak memory
 //	latency.go     from commit to consumer, row by row (-latency)
@@ -28,11 +29,12 @@ import (
 func main() {
 	rows := flag.Int("rows", 1_000_000, "rows of the table")
 	rounds := flag.Int("rounds", 5, "how often each contender runs")
-	latency := flag.Bool("latency", false, "measure the time from commit to consumer, of that many single rows")
+	on := flag.String("on", names(), "databases")
+	latency := flag.Bool("latency", false, "measure the time from commit to consumer, of that many single rows, on PostgreSQL")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
-	if err := run(ctx, *rows, *rounds, *latency); err != nil {
+	if err := run(ctx, *rows, *rounds, *on, *latency); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -40,62 +42,77 @@ func main() {
 
 // arena is where the contenders run.
 type arena struct {
-	pg    *testserver.Postgres
-	kafka *testserver.Kafka
-	redis *testserver.Redis
-	dir   string // binaries and configurations
-	rows  int
+	databases []*database
+	pg        *testserver.Postgres // of latency
+	kafka     *testserver.Kafka
+	redis     *testserver.Redis
+	dir       string // binaries and configurations
+	rows      int
 }
 
-func run(ctx context.Context, rows, rounds int, latency bool) (err error) {
+func run(ctx context.Context, rows, rounds int, on string, latency bool) (err error) {
 	if rows < 1 || rounds < 1 {
 		return errors.New("-rows and -rounds: expected at least 1")
 	}
 	a := &arena{rows: rows}
 	defer func() { err = errors.Join(err, a.stop()) }()
-	if err := a.start(ctx); err != nil {
+	if latency {
+		on = "postgresql"
+	}
+	if err := a.start(ctx, on); err != nil {
 		return err
 	}
 	if latency {
-		if err := a.create(ctx); err != nil {
-			return err
-		}
 		return a.latencies(ctx, rounds)
 	}
-	progress("filling the table with %d rows", rows)
-	if err := a.fill(ctx); err != nil {
+	var contenders []contender
+	for _, db := range a.databases {
+		progress("filling the table of %s with %d rows", db.product, rows)
+		if err := db.fill(ctx, rows); err != nil {
+			return fmt.Errorf("fill the table of %s: %w", db.product, err)
+		}
+		contenders = append(contenders, a.contenders(db)...)
+	}
+	results, err := takeTurns(ctx, contenders, rows, rounds)
+	if err != nil {
 		return err
 	}
-	contenders := a.contenders()
+	for _, db := range a.databases {
+		fmt.Print(report(db, contenders, results, rows))
+	}
+	return nil
+}
+
+// takeTurns runs all contenders, rounds times.
+func takeTurns(ctx context.Context, contenders []contender, rows, rounds int) ([][]figures, error) {
 	results := make([][]figures, len(contenders))
 	for round := range rounds + 1 { // the first one warms caches up and does not count
 		for turn := range contenders {
 			i := (round + turn) % len(contenders)
-			f, err := contenders[i].run(ctx, round)
+			c := contenders[i]
+			f, err := c.run(ctx, round)
 			if err != nil {
-				return fmt.Errorf("%s: %w", contenders[i].name, err)
+				return nil, fmt.Errorf("%s, %s: %w", c.db.product, c.name, err)
 			}
-			progress("round %d of %d, %s: %s", round, rounds, contenders[i].name, f.text(rows))
+			progress("round %d of %d, %s, %s: %s", round, rounds, c.db.product, c.name, f.text(rows))
 			if round > 0 {
 				results[i] = append(results[i], f)
 			}
 		}
 	}
-	fmt.Print(report(contenders, results, rows))
-	return nil
+	return results, nil
 }
 
 // start starts the servers and builds the binaries.
-func (a *arena) start(ctx context.Context) (err error) {
-	progress("starting PostgreSQL, Kafka and Redis")
+func (a *arena) start(ctx context.Context, on string) (err error) {
 	if a.dir, err = os.MkdirTemp("", "repliqate-bench-"); err != nil {
 		return err
 	}
-	// The table stays in PostgreSQL's memory, and topics that were counted leave the disk at once.
-	a.pg, err = testserver.StartPostgres(ctx, testserver.Newest, "shared_buffers=512MB", "max_wal_size=4GB")
-	if err != nil {
+	if err := a.startDatabases(ctx, on); err != nil {
 		return err
 	}
+	progress("starting Kafka and Redis")
+	// Topics that were counted leave the disk at once.
 	if a.kafka, err = testserver.StartKafka(ctx, "log.segment.delete.delay.ms=1000"); err != nil {
 		return err
 	}
@@ -103,17 +120,16 @@ func (a *arena) start(ctx context.Context) (err error) {
 		return err
 	}
 	progress("building the binaries")
-	if _, err = trial.Build(ctx, "orders", a.dir); err != nil {
-		return err
+	for _, db := range a.databases {
+		if _, err = trial.Build(ctx, db.table, a.dir); err != nil {
+			return err
+		}
 	}
-	return errors.Join(a.build(ctx, "generic"), a.build(ctx, "copybinary"))
+	return errors.Join(a.build(ctx, "generic"), a.build(ctx, "copybinary"), a.build(ctx, "steprows"))
 }
 
 func (a *arena) stop() error {
-	err := os.RemoveAll(a.dir)
-	if a.pg != nil {
-		err = errors.Join(err, a.pg.Stop())
-	}
+	err := errors.Join(a.stopDatabases(), os.RemoveAll(a.dir))
 	if a.kafka != nil {
 		err = errors.Join(err, a.kafka.Stop())
 	}

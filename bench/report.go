@@ -7,15 +7,23 @@ import (
 	"unicode/utf8"
 )
 
-// report is the table of medians, in Markdown and aligned. Ratios are medians of each round's own ratio, so
-// that a machine which is slow for a while is slow for both.
-func report(contenders []contender, results [][]figures, rows int) string {
-	base := slices.IndexFunc(contenders, func(c contender) bool { return c.name == generic })
-	lines := [][]string{{"", "rows/s", "range", "CPU-s per M rows", "peak RSS", "rows/s to generic", "CPU to generic"}}
+// report is the table of a database's medians, in Markdown and aligned. Ratios are medians of each round's own ratio,
+// so that a machine which is slow for a while is slow for both.
+func report(db *database, contenders []contender, results [][]figures, rows int) string {
+	place := func(name string) int {
+		return slices.IndexFunc(contenders, func(c contender) bool { return c.db == db && c.name == name })
+	}
+	base, dump := place(generic), place(db.dumpName)
+	lines := [][]string{{db.product, "rows/s", "range", "CPU-s per M rows", "peak RSS", "rows/s to the dump",
+		"rows/s to generic", "CPU to generic"}}
 	for i, c := range contenders {
+		if c.db != db {
+			continue
+		}
 		runs := results[i]
 		speed := func(k int) float64 { return runs[k].rowsPerSecond(rows) }
 		faster := median(len(runs), func(k int) float64 { return speed(k) / results[base][k].rowsPerSecond(rows) })
+		bounded := median(len(runs), func(k int) float64 { return speed(k) / results[dump][k].rowsPerSecond(rows) })
 		lighter := median(len(runs), func(k int) float64 { return results[base][k].cpu.Seconds() / runs[k].cpu.Seconds() })
 		lines = append(lines, []string{
 			c.name,
@@ -23,11 +31,12 @@ func report(contenders []contender, results [][]figures, rows int) string {
 			thousands(least(len(runs), speed)) + " to " + thousands(-least(len(runs), func(k int) float64 { return -speed(k) })),
 			fmt.Sprintf("%.2f", median(len(runs), func(k int) float64 { return runs[k].cpuPerMillion(rows) })),
 			fmt.Sprintf("%.0f MB", median(len(runs), func(k int) float64 { return float64(runs[k].peak) / (1 << 20) })),
+			fmt.Sprintf("%.2f", bounded),
 			fmt.Sprintf("%.1f x", faster),
 			fmt.Sprintf("1/%.1f", lighter),
 		})
 	}
-	return aligned(lines)
+	return "\n" + aligned(lines)
 }
 
 func median(n int, of func(int) float64) float64 {

@@ -16,19 +16,22 @@ import (
 	"fmt"
 	"os"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver of database/sql
+	_ "github.com/go-sql-driver/mysql" // the drivers of database/sql
+	_ "github.com/jackc/pgx/v5/stdlib"
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/twmb/franz-go/pkg/kgo"
+	_ "modernc.org/sqlite"
 )
 
 type settings struct {
-	uri, table, key, broker, topic, redis string
-	page                                  int
+	driver, dsn, table, key, broker, topic, redis string
+	page                                          int
 }
 
 func main() {
 	var s settings
-	flag.StringVar(&s.uri, "uri", "", "PostgreSQL")
+	flag.StringVar(&s.driver, "driver", "pgx", "driver of database/sql: pgx, mysql or sqlite")
+	flag.StringVar(&s.dsn, "dsn", "", "database, as the driver wants it")
 	flag.StringVar(&s.table, "table", "orders", "table")
 	flag.StringVar(&s.key, "key", "id", "its increasing integer key")
 	flag.StringVar(&s.broker, "broker", "localhost:9092", "Kafka")
@@ -46,7 +49,7 @@ func main() {
 func replicate(ctx context.Context, s settings) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	db, err := sql.Open("pgx", s.uri)
+	db, err := sql.Open(s.driver, s.dsn)
 	if err != nil {
 		return err
 	}

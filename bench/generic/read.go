@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -35,7 +36,10 @@ type reader struct {
 
 // read sends the table's pages until an empty one.
 func (r reader) read(ctx context.Context, after int64, pages chan<- page) error {
-	query := fmt.Sprintf("SELECT * FROM %s WHERE %s > $1 ORDER BY %s LIMIT $2", r.table, r.key, r.key)
+	query := fmt.Sprintf("SELECT * FROM %s WHERE %s > ? ORDER BY %s LIMIT ?", r.table, r.key, r.key)
+	if r.driver == "pgx" {
+		query = fmt.Sprintf("SELECT * FROM %s WHERE %s > $1 ORDER BY %s LIMIT $2", r.table, r.key, r.key)
+	}
 	next, err := r.db.PrepareContext(ctx, query)
 	if err != nil {
 		return err
@@ -65,6 +69,10 @@ func (r reader) readPage(ctx context.Context, next *sql.Stmt, after int64) (page
 	if err != nil {
 		return page{}, err
 	}
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return page{}, err
+	}
 	values, targets := make([]any, len(columns)), make([]any, len(columns))
 	for i := range values {
 		targets[i] = &values[i]
@@ -77,11 +85,11 @@ func (r reader) readPage(ctx context.Context, next *sql.Stmt, after int64) (page
 			return page{}, err
 		}
 		for i, name := range columns {
-			row[name] = values[i]
+			row[name] = plain(values[i], types[i])
 		}
-		key, ok := row[r.key].(int64)
-		if !ok {
-			return page{}, fmt.Errorf("the key is a %T", row[r.key])
+		key, err := integer(row[r.key])
+		if err != nil {
+			return page{}, err
 		}
 		record, err := r.record(key, row, at)
 		if err != nil {
@@ -91,6 +99,26 @@ func (r reader) readPage(ctx context.Context, next *sql.Stmt, after int64) (page
 		p.last = key
 	}
 	return p, rows.Err()
+}
+
+// plain makes a string of text that the driver hands over as bytes.
+func plain(value any, column *sql.ColumnType) any {
+	bytes, ok := value.([]byte)
+	if kind := column.DatabaseTypeName(); ok && (kind == "DECIMAL" || kind == "TEXT" || strings.HasSuffix(kind, "CHAR")) {
+		return string(bytes)
+	}
+	return value
+}
+
+// integer is the key, which one driver hands over unsigned.
+func integer(value any) (int64, error) {
+	switch key := value.(type) {
+	case int64:
+		return key, nil
+	case uint64:
+		return int64(key), nil
+	}
+	return 0, fmt.Errorf("the key is a %T", value)
 }
 
 func (r reader) record(key int64, row map[string]any, at float64) (*kgo.Record, error) {

@@ -43,6 +43,12 @@ func installMariaDB(ctx context.Context) (mysqlProgram, error) {
 	}, err
 }
 
+// MariaDBClient is the command line client of the server that StartMariaDB starts.
+func MariaDBClient(ctx context.Context) (string, error) {
+	program, err := installMariaDB(ctx)
+	return filepath.Join(program.home, "bin", "mariadb"), err
+}
+
 // unpackMariaDB unpacks the server's program and the folder that it reads.
 func unpackMariaDB(jar, dir string) error {
 	archive, err := zip.OpenReader(jar)

@@ -104,6 +104,58 @@ func TestRace(t *testing.T) {
 	})
 }
 
+// TestBusySession has a session begin its next transaction at once: what the one before has held back is published
+// all the same.
+func TestBusySession(t *testing.T) {
+	onEach(t, func(t *testing.T, m *testserver.MySQL) {
+		d := create(t, m, plain+"; INSERT INTO events (`text`) VALUES ('first')")
+		r := run(t, d.source("events", options{}), loop.Config{})
+		r.awaits(1)
+		busy := d.session()
+		busy.exec("BEGIN")
+		insert(busy, "events")
+		d.exec("INSERT INTO events (`text`) VALUES ('high')")
+		r.holds(1)
+		busy.exec("COMMIT; BEGIN; INSERT INTO events (`text`) VALUES ('next')")
+		r.awaits(1, 2, 3)
+		busy.exec("COMMIT")
+		r.awaits(1, 2, 3, 4)
+	})
+}
+
+// TestSessionsThatLookBusy has a server that does not tell transactions of one session apart: that is said, and rows
+// come when the session pauses.
+func TestSessionsThatLookBusy(t *testing.T) {
+	onEach(t, func(t *testing.T, m *testserver.MySQL) {
+		consumer := func(enabled string) error {
+			return m.Exec(t.Context(), "UPDATE performance_schema.setup_consumers SET ENABLED = '"+enabled+
+				"' WHERE NAME = 'events_statements_current'")
+		}
+		if err := consumer("NO"); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := consumer("YES"); err != nil {
+				t.Error(err)
+			}
+		}()
+		d := create(t, m, plain)
+		warned := make(chan string, 10)
+		r := run(t, d.source("events", options{warn: func(msg string) { warned <- msg }}), loop.Config{})
+		if msg := <-warned; !strings.Contains(msg, "performance-schema-consumer-events-statements-current=ON") {
+			t.Errorf("the warning names no remedy: %s", msg)
+		}
+		busy := d.session()
+		for range 3 {
+			busy.exec("BEGIN")
+			insert(busy, "events")
+			d.exec("INSERT INTO events (`text`) VALUES ('high')")
+			busy.exec("COMMIT")
+		}
+		r.awaits(1, 2, 3, 4, 5, 6)
+	})
+}
+
 // naive reads "id > last" until it is stopped, and then once more.
 func (d database) naive(stop chan struct{}) (seen []int64) {
 	s, last := d.session(), int64(0)

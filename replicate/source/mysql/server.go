@@ -137,7 +137,16 @@ func (s *source[R, K]) denied(err error) error {
 	return err
 }
 
-const instrument = "wait/lock/metadata/sql/mdl"
+// The instrument records metadata locks. The consumer is what numbers the statements of a session, and with them
+// its locks: without it the locks of two transactions of one session look the same.
+const (
+	instrument = "wait/lock/metadata/sql/mdl"
+	consumer   = "events_statements_current"
+)
+
+// startWith is what must be set where a server, as MariaDB, does not have it by itself.
+const startWith = "start the server with performance_schema=ON, performance-schema-instrument='" + instrument +
+	"=ON' and performance-schema-consumer-events-statements-current=ON"
 
 // verifyInstrument checks that the server records metadata locks and has lost none.
 func (s *source[R, K]) verifyInstrument(ctx context.Context) error {
@@ -145,19 +154,25 @@ func (s *source[R, K]) verifyInstrument(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	remedy := "start the server with performance_schema=ON and performance-schema-instrument='" + instrument + "=ON'"
 	if on[0] != "1" {
-		return s.unprovable("performance_schema is OFF, so open transactions can't be seen", remedy)
+		return s.unprovable("performance_schema is OFF, so open transactions can't be seen", startWith)
 	}
-	enabled, err := s.rows(ctx, "SELECT ENABLED FROM performance_schema.setup_instruments"+
+	enabled, err := s.rows(ctx, "SELECT ENABLED, NAME FROM performance_schema.setup_instruments"+
 		" WHERE NAME = "+literal(instrument)+
-		" UNION ALL SELECT ENABLED FROM performance_schema.setup_consumers WHERE NAME = 'global_instrumentation'")
+		" UNION ALL SELECT ENABLED, NAME FROM performance_schema.setup_consumers"+
+		" WHERE NAME IN ('global_instrumentation', "+literal(consumer)+")")
 	if err != nil {
 		return s.denied(err)
 	}
 	for _, r := range enabled {
-		if r[0] != "YES" {
-			return s.unprovable("the instrument "+instrument+" is off, so open transactions can't be seen", remedy)
+		switch {
+		case r[0] == "YES":
+		case r[1] == consumer:
+			s.warner.Warn("the server does not number statements (the consumer " + consumer + " is off), so a session's " +
+				"next transaction can't be told from the one before: rows of busy sessions may be read seconds late, and " +
+				"none is lost; to read them at once, " + startWith)
+		default:
+			return s.unprovable("the instrument "+instrument+" is off, so open transactions can't be seen", startWith)
 		}
 	}
 	lost, err := s.rows(ctx, s.lostQuery())
