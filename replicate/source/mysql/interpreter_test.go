@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -83,7 +84,7 @@ func packet(r io.Reader) ([]byte, error) {
 	if _, err := io.ReadFull(r, p); err != nil {
 		return nil, err
 	}
-	p = append(p, make([]byte, binary.LittleEndian.Uint32(p)&0xffffff)...)
+	p = slices.Concat(p, make([]byte, binary.LittleEndian.Uint32(p)&0xffffff))
 	_, err := io.ReadFull(r, p[4:])
 	return p, err
 }
