@@ -71,14 +71,15 @@ release-check: ## check .goreleaser.yaml
 release-snapshot: ## build what a release has, into dist/, and publish nothing (RELEASE.md)
 	$(GORELEASER) release --snapshot --clean
 
+# A recipe with a line for each file in schemas/. A schema that needs flags has them in a variable named after its
+# file, such as: flags-orders := --without note
+define each-schema
+$(foreach schema,$(sort $(wildcard schemas/*.sql)),
+	$(BUILD) $(GO) run ./cmd/repliqate-gen $(strip --schema $(schema) $(flags-$(basename $(notdir $(schema)))) $(1)))
+endef
+
 generate: ## regenerate the committed examples
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/othertypes.sql
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/payments.sql
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/mysqltypes.sql
+	$(call each-schema)
 
 config-docs: ## rewrite the tables of docs/configure.md and docs/config.schema.json from the table of keys
 	$(GO) run ./gen/configfile/write
@@ -87,13 +88,7 @@ types-docs: ## rewrite the examples of docs/types.md from the values that tests 
 	$(GO) run ./internal/specimens/write
 
 generate-check: ## fail if the committed examples are not what the generator writes
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/orders.sql --check
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/alltypes.sql --check
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/othertypes.sql --check
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/ledger.sql --check
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/readings.sql --check
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/payments.sql --check
-	$(BUILD) $(GO) run ./cmd/repliqate-gen --schema schemas/mysqltypes.sql --check
+	$(call each-schema,--check)
 
 bench: servers ## rows/s and CPU of COPY, of this, of this without Kafka, and of a generic replicator
 	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS)

@@ -1,15 +1,18 @@
-// Package crashloop runs the real binary against real PostgreSQL, Apache Kafka and Redis while all of them
-// crash, and judges the topic by the table: nothing is lost, whatever happens. What is done is chosen by a
-// seed; when it hits is left to the machine.
+// Package crashloop runs the real binary against a real database, Apache Kafka and Redis while all of them
+// crash, and judges the topic by the table: nothing is lost, whatever happens. Which database it is and what is
+// done are chosen by a seed; when it hits is left to the machine.
 //
 //	plan_test.go       which faults, in which order
+//	engine_test.go     the databases, and what is known of one
+//	postgres_test.go, mysql_test.go   each of them
 //	writers_test.go    transactions that overlap, roll back, are prepared
 //	world_test.go      servers, proxies, instances
 //	faults_test.go     carrying a step out
 //	silence_test.go    servers that say nothing: how long it takes to notice
 //	crashloop_test.go  the run and its end
 //
-// Flags after -args make it longer: -crash.kills, -crash.for, -crash.seed, -crash.patient.
+// The short form has a seed for each database. Flags after -args make it longer: -crash.kills, -crash.for,
+// -crash.patient; -crash.seed and -crash.only choose.
 package crashloop
 
 import (
@@ -23,14 +26,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/repliqate/repliqate/internal/trial"
 )
 
 var (
-	kills   = flag.Int("crash.kills", 12, "moments of SIGKILL at least")
+	kills   = flag.Int("crash.kills", 0, "moments of SIGKILL at least; 0: the short form")
+	only    = flag.String("crash.only", "", "pass over seeds that choose another database than this, as MariaDB")
 	lasting = flag.Duration("crash.for", 0, "go on for so long, with a new seed after each plan")
 	first   = flag.Uint64("crash.seed", 0, "seed of the first plan; 0: by the clock")
 	patient = flag.Int("crash.patient", 0, "of ten black holes, how many last until the replicator must have noticed")
@@ -42,28 +42,37 @@ const recovery = 90 * time.Second
 
 // TestCrashLoop kills, breaks and starts again, and reads the topic.
 func TestCrashLoop(t *testing.T) {
+	if !slices.ContainsFunc(engines, func(e engine) bool { return *only == "" || *only == e.product }) {
+		t.Fatalf("-crash.only=%s: expected the name of a database, such as %s", *only, engines[0].product)
+	}
 	seed, begin := *first, time.Now()
 	if seed == 0 {
 		seed = uint64(begin.UnixNano())
 	}
-	for {
-		ok := t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { crashLoop(t, seed, *kills) })
-		if !ok {
+	least := 1
+	if *first == 0 && *kills == 0 {
+		least = len(engines) // seeds that follow each other choose each once
+	}
+	for n := 0; n < least || time.Since(begin) < *lasting; n, seed = n+1, seed+1 {
+		e := engineOf(seed)
+		if *only != "" && *only != e.product {
+			least++
+			continue
+		}
+		if !t.Run(fmt.Sprintf("seed %d on %s", seed, e.product), func(t *testing.T) { crashLoop(t, e, seed, *kills) }) {
 			t.Logf("the same plan again: go test ./internal/crashloop -run TestCrashLoop "+
 				"-args -crash.seed=%d -crash.kills=%d -crash.patient=%d", seed, *kills, *patient)
-		}
-		if seed++; !ok || time.Since(begin) >= *lasting {
 			return
 		}
 	}
 }
 
-func crashLoop(t *testing.T, seed uint64, kills int) {
+func crashLoop(t *testing.T, e engine, seed uint64, kills int) {
 	ctx := t.Context()
 	partitions := []int{3, 1}[seed%2]
-	w := newWorld(t, ctx, partitions)
+	w := newWorld(t, ctx, e, partitions)
 	begin := time.Now()
-	writing := startWriters(t, w.pg.URI(), seed, 8)
+	writing := startWriters(t, w, seed, 8)
 	must(t, w.ensure(1))
 	steps := plan(seed, kills, *patient)
 	for n, s := range steps {
@@ -80,15 +89,15 @@ func crashLoop(t *testing.T, seed uint64, kills int) {
 	keys := w.calm(ctx)
 	calmed := time.Since(begin) - stormed
 	w.restartForNothing(ctx, keys)
-	rows, err := trial.RowsPostgres(ctx, w.pg.URI())
+	rows, err := w.db.rows(ctx)
 	must(t, err)
 	v := w.history.Verify(rows, w.faults)
 	for _, p := range v.Problems {
 		t.Error(p)
 	}
-	t.Logf("%d rows, %d partitions, %d kills, %d sessions, %d duplicates, %d lost, "+
+	t.Logf("%s: %d rows, %d partitions, %d kills, %d sessions, %d duplicates, %d lost, "+
 		"%.0f s of faults, then %.1f s to recover\n"+
-		"faults: %s\nduplicates: %s", v.Rows, partitions, w.kills, v.Sessions, v.AllDuplicates(), v.Lost,
+		"faults: %s\nduplicates: %s", e.product, v.Rows, partitions, w.kills, v.Sessions, v.AllDuplicates(), v.Lost,
 		stormed.Seconds(), calmed.Seconds(), counts(w.count), counts(v.Duplicates))
 }
 
@@ -103,11 +112,11 @@ func counts(m map[string]int) string {
 // calm lets everything arrive, and stops in order: the stored offset is then the last row's.
 func (w *world) calm(ctx context.Context) []int64 {
 	t := w.t
-	conn, err := pgconn.Connect(ctx, w.pg.URI())
+	session, err := w.db.connect(ctx)
 	must(t, err)
-	must(t, settle(ctx, conn, "w%")) // what a crash has left prepared when its writer had stopped
-	must(t, conn.Close(ctx))
-	keys, err := trial.KeysPostgres(ctx, w.pg.URI())
+	must(t, settle(ctx, session, w.engine.words, "")) // what a crash has left prepared when its writer had stopped
+	session.close()
+	keys, err := w.db.keys(ctx)
 	must(t, err)
 	arriving, cancel := context.WithTimeout(ctx, recovery)
 	defer cancel()

@@ -38,7 +38,7 @@ func (w *world) carryOut(ctx context.Context, s step) error {
 func (w *world) fault(s step, repeats trial.Repeats, do func() error) error {
 	name := string(s.kind)
 	if s.server != "" {
-		name += " of " + s.server
+		name += " of " + w.called(s.server)
 	}
 	w.count[name]++
 	f := trial.Fault{Kind: name, From: time.Now(), Repeats: repeats}
@@ -127,15 +127,14 @@ func (w *world) damage(ctx context.Context, s step) (heal func() error, err erro
 	case blackHole:
 		return proxy.Heal, proxy.BlackHole()
 	}
-	switch s.server {
-	case postgres:
-		err = w.pg.Kill()
-		return func() error { return w.pg.Start(ctx) }, err
-	case kafka:
-		err = w.kafka.Kill()
-		return func() error { return w.kafka.Start(ctx) }, err
-	default:
-		err = w.redis.Kill()
-		return func() error { return w.redis.Start(ctx) }, err
+	server := w.servers[s.server]
+	return func() error { return server.Start(ctx) }, server.Kill()
+}
+
+// called is a server's name for people.
+func (w *world) called(server string) string {
+	if server == base {
+		return w.engine.product
 	}
+	return server
 }

@@ -9,22 +9,35 @@ import (
 	"github.com/repliqate/repliqate/internal/suite"
 )
 
-// TestSilenceIsNoticed lets each server fall silent for good, without a connection that ends: the replicator
-// must find out by itself, say so, and go on once the server answers again. It belongs to the long form.
-func TestSilenceIsNoticed(t *testing.T) {
+// onEachEngine runs a test of the long form in a world of each engine, while a few writers write.
+func onEachEngine(t *testing.T, test func(t *testing.T, w *world)) {
 	if *patient == 0 {
 		t.Skip(suite.LongForm + "-crash.patient=1")
 	}
+	for _, e := range engines {
+		if *only == "" || *only == e.product {
+			t.Run(e.product, func(t *testing.T) {
+				w := newWorld(t, t.Context(), e, 1)
+				startWriters(t, w, 1, 2)
+				test(t, w)
+			})
+		}
+	}
+}
+
+// TestSilenceIsNoticed lets each server fall silent for good, without a connection that ends: the replicator
+// must find out by itself, say so, and go on once the server answers again. It belongs to the long form.
+func TestSilenceIsNoticed(t *testing.T) { onEachEngine(t, silenceIsNoticed) }
+
+func silenceIsNoticed(t *testing.T, w *world) {
 	ctx := t.Context()
-	w := newWorld(t, ctx, 1)
-	startWriters(t, w.pg.URI(), 1, 2)
 	must(t, w.ensure(1))
 	for _, c := range []struct {
 		server, says string
 		within       time.Duration
 	}{
 		{redis, "the offset can't be stored", 10 * time.Second},
-		{postgres, "the database can't be read", 40 * time.Second},
+		{base, "the database can't be read", 40 * time.Second},
 		{kafka, "messages can't be sent to Kafka", 60 * time.Second},
 	} {
 		must(t, w.awaitProgress(ctx))
@@ -44,20 +57,17 @@ func TestSilenceIsNoticed(t *testing.T) {
 		must(t, w.proxies[c.server].Heal())
 		healed := time.Now()
 		must(t, w.awaitProgress(ctx))
-		t.Logf("%s: noticed after %.1f s, publishing again %.1f s after it came back", c.server, noticed.Seconds(),
+		t.Logf("%s: noticed after %.1f s, publishing again %.1f s after it came back", w.called(c.server), noticed.Seconds(),
 			time.Since(healed).Seconds())
 	}
 }
 
 // TestStopWhileSilent: a graceful stop ends in time though no server answers.
-func TestStopWhileSilent(t *testing.T) {
-	if *patient == 0 {
-		t.Skip(suite.LongForm + "-crash.patient=1")
-	}
+func TestStopWhileSilent(t *testing.T) { onEachEngine(t, stopWhileSilent) }
+
+func stopWhileSilent(t *testing.T, w *world) {
 	ctx := t.Context()
-	w := newWorld(t, ctx, 1)
-	startWriters(t, w.pg.URI(), 1, 2)
-	for _, servers := range [][]string{{redis}, {postgres}, {kafka}, {redis, postgres, kafka}} {
+	for _, servers := range [][]string{{redis}, {base}, {kafka}, {redis, base, kafka}} {
 		must(t, w.ensure(1))
 		must(t, w.awaitProgress(ctx))
 		for _, s := range servers {

@@ -16,15 +16,17 @@ import (
 	"github.com/repliqate/repliqate/internal/trial"
 )
 
-const topic = "orders"
+const topic = "crash"
 
 // world is everything that a run plays with. The replicator reaches each server through a proxy; writers
 // and the history reach them directly.
 type world struct {
 	t       *testing.T
-	pg      *testserver.Postgres
+	engine  engine
+	db      *database
 	kafka   *testserver.Kafka
 	redis   *testserver.Redis
+	servers map[string]server // all three, by the names that the plan has for them
 	proxies map[string]*faultproxy.Proxy
 	history *trial.History
 
@@ -44,20 +46,14 @@ type instance struct {
 	log string
 }
 
-func newWorld(t *testing.T, ctx context.Context, partitions int) *world {
-	suite.Servers(t, "PostgreSQL", "Kafka", "Redis")
-	w := &world{t: t, proxies: map[string]*faultproxy.Proxy{}, count: map[string]int{}, dir: t.TempDir()}
+func newWorld(t *testing.T, ctx context.Context, e engine, partitions int) *world {
+	suite.Servers(t, e.product, "Kafka", "Redis")
+	w := &world{t: t, engine: e, db: e.boot(t, ctx), proxies: map[string]*faultproxy.Proxy{}, count: map[string]int{},
+		dir: t.TempDir()}
+	w.proxy(base, w.db.addr)
 	var err error
-	w.binary, err = trial.Build(ctx, "orders", w.dir)
+	w.binary, err = trial.Build(ctx, e.table, w.dir)
 	must(t, err)
-	ddl, err := os.ReadFile("../../schemas/orders.sql")
-	must(t, err)
-
-	w.pg, err = testserver.StartPostgres(ctx, testserver.Newest)
-	must(t, err)
-	t.Cleanup(func() { check(t, w.pg.Stop()) })
-	must(t, w.pg.Exec(ctx, string(ddl)))
-	w.proxy(postgres, "127.0.0.1:"+strconv.Itoa(w.pg.Port))
 
 	w.redis, err = testserver.StartRedis(ctx)
 	must(t, err)
@@ -71,13 +67,14 @@ func newWorld(t *testing.T, ctx context.Context, partitions int) *world {
 	must(t, err)
 	t.Cleanup(func() { check(t, w.kafka.Stop()) })
 	must(t, w.kafka.CreateTopic(ctx, topic, partitions))
+	w.servers = map[string]server{base: w.db, kafka: w.kafka, redis: w.redis}
 
 	w.history, err = trial.Record(w.kafka.Addr, topic)
 	must(t, err)
 	t.Cleanup(w.history.Close)
 	w.config = filepath.Join(w.dir, "config.yaml")
-	w.job = trial.Config{Name: "crash", URI: "postgresql://postgres@" + w.proxies[postgres].Addr() + "/postgres",
-		Table: "orders", Broker: w.proxies[kafka].Addr(), Redis: w.proxies[redis].Addr()}
+	w.job = trial.Config{Name: "crash", URI: w.db.uri(w.proxies[base].Addr()), Table: e.table, Topic: topic,
+		Broker: w.proxies[kafka].Addr(), Redis: w.proxies[redis].Addr()}
 	must(t, w.job.Write(w.config))
 	t.Cleanup(w.end)
 	return w

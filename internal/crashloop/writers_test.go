@@ -4,33 +4,30 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/repliqate/repliqate/internal/trial"
 )
 
 // writers fill the table without mercy: transactions overlap, roll back, use savepoints, stay open for long
 // and are prepared. A writer that loses its connection connects again; whether its commit was carried out
 // is told by the table in the end.
 type writers struct {
-	uri    string
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 }
 
-func startWriters(t *testing.T, uri string, seed uint64, n int) *writers {
+func startWriters(t *testing.T, world *world, seed uint64, n int) *writers {
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &writers{uri: uri, cancel: cancel}
+	w := &writers{cancel: cancel}
 	for i := range n {
 		w.group.Go(func() {
-			writer := writer{name: fmt.Sprintf("w%d", i), rng: rand.New(rand.NewPCG(seed, uint64(i)))}
+			writer := writer{name: fmt.Sprintf("w%d", i), rng: rand.New(rand.NewPCG(seed, uint64(i))),
+				words: world.engine.words}
 			for ctx.Err() == nil {
-				writer.work(ctx, uri)
+				writer.work(ctx, world.db)
 				pause(ctx, 50*time.Millisecond) // the server has crashed
 			}
 		})
@@ -46,21 +43,22 @@ func (w *writers) stop() {
 }
 
 type writer struct {
-	name string
-	rng  *rand.Rand
-	n    int
+	name  string
+	rng   *rand.Rand
+	n     int
+	words words
 }
 
 // work writes until the connection is lost or ctx ends.
-func (w *writer) work(ctx context.Context, uri string) {
+func (w *writer) work(ctx context.Context, db *database) {
 	patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Minute)
 	defer cancel()
-	conn, err := pgconn.Connect(patient, uri)
+	session, err := db.connect(patient)
 	if err != nil {
 		return
 	}
-	defer conn.Close(patient) // the server may be gone
-	if settle(patient, conn, w.name) != nil {
+	defer session.close()
+	if settle(patient, session, w.words, w.name+"-") != nil {
 		return
 	}
 	for ctx.Err() == nil {
@@ -68,7 +66,7 @@ func (w *writer) work(ctx context.Context, uri string) {
 			if strings.HasPrefix(statement, "hold ") {
 				hold, _ := time.ParseDuration(statement[5:]) // written by transaction
 				pause(patient, hold)
-			} else if _, err := conn.Exec(patient, statement).ReadAll(); err != nil {
+			} else if session.exec(patient, statement) != nil {
 				return
 			}
 		}
@@ -76,16 +74,20 @@ func (w *writer) work(ctx context.Context, uri string) {
 }
 
 // settle ends what a crash has left prepared: one half is committed, the other rolled back.
-func settle(ctx context.Context, conn *pgconn.PgConn, name string) error {
-	left := conn.ExecParams(ctx, "SELECT gid FROM pg_prepared_xacts WHERE gid LIKE $1 || '-%'", [][]byte{[]byte(name)},
-		nil, nil, nil).Read()
-	for i, row := range left.Rows {
-		end := []string{"COMMIT", "ROLLBACK"}[i%2]
-		if _, err := conn.Exec(ctx, end+" PREPARED '"+string(row[0])+"'").ReadAll(); err != nil {
+func settle(ctx context.Context, session session, words words, prefix string) error {
+	left, err := session.prepared(ctx)
+	if err != nil {
+		return err
+	}
+	for i, id := range left {
+		if !strings.HasPrefix(id, prefix) {
+			continue
+		}
+		if err := session.exec(ctx, words.end([]string{"COMMIT", "ROLLBACK"}[i%2], id)); err != nil {
 			return err
 		}
 	}
-	return left.Err
+	return nil
 }
 
 // transaction chooses the statements of the next transaction.
@@ -99,26 +101,26 @@ func (w *writer) transaction() []string {
 	if w.rng.IntN(500) == 0 {
 		hold = 1000 + w.rng.IntN(1000)
 	}
-	statements := []string{"BEGIN; " + trial.InsertOrders(rows)}
+	body := []string{w.words.insert(rows)}
 	switch w.rng.IntN(10) {
 	case 0:
-		statements = append(statements, "SAVEPOINT s; "+trial.InsertOrders(2)+"; ROLLBACK TO s")
+		body = append(body, "SAVEPOINT s; "+w.words.insert(2)+"; ROLLBACK TO SAVEPOINT s")
 	case 1:
-		statements = append(statements, "SAVEPOINT s; "+trial.InsertOrders(2)+"; RELEASE s")
+		body = append(body, "SAVEPOINT s; "+w.words.insert(2)+"; RELEASE SAVEPOINT s")
 	case 2:
-		statements[0] = "BEGIN; SELECT nextval(pg_get_serial_sequence('orders', 'id'))"
-		statements = append(statements, fmt.Sprintf("hold %dms", w.rng.IntN(20)), trial.InsertOrders(rows))
+		body = w.words.draw(rows, fmt.Sprintf("hold %dms", w.rng.IntN(20)))
 	}
-	statements = append(statements, fmt.Sprintf("hold %dms", hold))
+	body = append(body, fmt.Sprintf("hold %dms", hold))
 	end := "COMMIT"
 	if w.rng.IntN(10) == 0 {
 		end = "ROLLBACK"
 	}
 	if w.rng.IntN(50) > 0 {
-		return append(statements, end)
+		return slices.Concat([]string{"BEGIN"}, body, []string{end})
 	}
-	id := fmt.Sprintf("'%s-%d'", w.name, w.n)
-	return append(statements, "PREPARE TRANSACTION "+id, fmt.Sprintf("hold %dms", w.rng.IntN(100)), end+" PREPARED "+id)
+	id := fmt.Sprintf("%s-%d", w.name, w.n)
+	return slices.Concat([]string{w.words.begin(id)}, body,
+		[]string{w.words.prepare(id), fmt.Sprintf("hold %dms", w.rng.IntN(100)), w.words.end(end, id)})
 }
 
 // pause waits as long as the scenario says.

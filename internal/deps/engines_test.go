@@ -14,19 +14,19 @@ var engines = map[string]engine{
 	"postgres": {
 		drivers:      []string{"github.com/jackc/pgx", "github.com/lib/pq"},
 		rowPackages:  []string{"postgres/pgbin"},
-		rowFunctions: []string{"readPage", "add", "adapt", "appendInt8"},
+		rowFunctions: []string{"nextRow", "appendInt8"},
 		onlyStandard: []string{"postgres/pgbin"},
 	},
 	"sqlite": {
 		drivers:      []string{"zombiezen.com/go/sqlite", "modernc.org/sqlite", "github.com/ncruces/go-sqlite3"},
 		rowPackages:  []string{"sqlite/sqlval"},
-		rowFunctions: []string{"read", "add"},
+		rowFunctions: []string{"read"},
 	},
 	"mysql": {
 		drivers: []string{module + "/replicate/source/mysql/internal/wire", "github.com/go-sql-driver/mysql",
 			"github.com/go-mysql-org"},
 		rowPackages:  []string{"mysql/mybin"},
-		rowFunctions: []string{"readPage", "add", "adapt"},
+		rowFunctions: []string{"nextRow"},
 		onlyStandard: []string{"mysql/mybin"},
 	},
 }

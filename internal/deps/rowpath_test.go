@@ -21,6 +21,7 @@ var rowPackages = []string{
 	"replicate/loop/internal/machine",
 	"replicate/canonical",
 	"replicate/codec/json",
+	"replicate/source/internal/keyset",
 }
 
 // rowFunctions are on the way of a row in packages that also connect, verify and explain errors, for which

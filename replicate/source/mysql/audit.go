@@ -54,14 +54,9 @@ func (s *source[R, K]) lookupSome(ctx context.Context, keys []K) (more bool, err
 	if err := s.compareTypes(rows.Columns); err != nil {
 		return false, err
 	}
-	for !more && err == nil && rows.Next() {
-		var key K
-		if key, err = s.table.ScanKey(rows.Values); err == nil {
-			more, err = s.add(key, rows.Values)
-		}
-	}
+	reading, err := s.reader.Read(nextRow(rows), replicate.Bound[K]{Kind: replicate.BoundUnlimited})
 	if drainErr := rows.Drain(); drainErr != nil {
 		return false, drainErr
 	}
-	return more, err
+	return reading.More, err
 }

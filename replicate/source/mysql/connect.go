@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/internal/keyset"
 	"github.com/repliqate/repliqate/replicate/source/mysql/internal/wire"
 )
 
@@ -43,8 +44,10 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 			Err: errors.New("MySQL has no sequences: remove it")}
 	}
 	return &source[R, K]{
-		table: t, builder: b, target: target, settle: c.Settle, warn: c.Warn, warned: map[string]bool{},
+		table: t, builder: b, target: target, settle: c.Settle, warner: keyset.NewWarner(c.Warn),
 		job: c.Job, readURI: c.ReadURI,
+		reader: keyset.Reader[R, K, [][]byte]{Table: &t.Table, Builder: b, Scan: t.Scan, ScanKey: t.ScanKey,
+			Raw: keyset.RawBytes, Remedy: "regenerate: " + t.Regenerate},
 	}, nil
 }
 
@@ -53,7 +56,6 @@ type source[R any, K replicate.Key] struct {
 	builder *replicate.Builder[R, K]
 	target  *target
 	settle  replicate.Settle
-	warn    func(string)
 	job     string
 	readURI func() (string, error)
 
@@ -65,13 +67,13 @@ type source[R any, K replicate.Key] struct {
 	next     *wire.Statement
 	at       *wire.Statement
 	lookup   *wire.Statement
-	r        R   // the row being read
-	limit    int // rows to ask for, sized by what rows have weighed
-	high     K   // the highest key, as the last fence has it
+	reader   keyset.Reader[R, K, [][]byte]
+	limit    keyset.Limit
+	high     K // the highest key, as the last fence has it
 	hasHigh  bool
 	fenced   bool // there was a fence since the source was opened
 
-	warned map[string]bool // outlives a connection
+	warner *keyset.Warner // outlives a connection
 }
 
 var (
@@ -80,14 +82,6 @@ var (
 	_ replicate.Rechecker       = (*source[struct{}, int64])(nil)
 	_ replicate.Auditor[int64]  = (*source[struct{}, int64])(nil)
 )
-
-// warnOnce warns of what is verified again with each connection and now and then.
-func (s *source[R, K]) warnOnce(msg string) {
-	if !s.warned[msg] {
-		s.warned[msg] = true
-		s.warn(msg)
-	}
-}
 
 // Open implements replicate.Source.
 func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error) {
@@ -120,7 +114,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if s.proof, err = s.verify(ctx, true); err != nil {
 		return err
 	}
-	s.prepared, s.limit, s.fenced = prepared{}, firstLimit, false
+	s.prepared, s.limit, s.fenced = prepared{}, keyset.FirstLimit, false
 	return s.verifyOffset(ctx, at)
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/internal/keyset"
 )
 
 // reused is what to do when keys were used again.
@@ -19,10 +20,9 @@ func (s *source[R, K]) verifyOffset(ctx context.Context, at replicate.Offset) er
 	if at.IsZero() {
 		return nil
 	}
-	key, err := replicate.ParseKey[K](at.Key)
+	key, err := keyset.ParseOffset(&s.table.Table, at)
 	if err != nil {
-		return replicate.Stop(fmt.Errorf("the offset %s is not a key of table %s", at.Key, s.table.Name),
-			"correct it in the offset store")
+		return err
 	}
 	drawn, has, err := s.drawn(ctx)
 	if err != nil {

@@ -10,10 +10,6 @@ import (
 	"github.com/repliqate/repliqate/replicate/source/mysql/internal/wire"
 )
 
-// firstLimit is the number of rows that are asked for before it is known what a row weighs: rows that do not fit
-// a page are read and thrown away, so a first page of huge rows should be a short one.
-const firstLimit = 256
-
 // lookupKeys is the number of keys that one look-up asks for.
 const lookupKeys = 64
 
@@ -65,7 +61,7 @@ func (s *source[R, K]) Poll(
 			return replicate.PollResult{Unchanged: unchanged}, err
 		}
 	}
-	limit := min(s.limit, req.MaxRows)
+	limit := s.limit.Rows(req.MaxRows)
 	err = s.conn.SendQuery(s.fenceQuery())
 	if req.HasAfter {
 		err = errors.Join(err, s.conn.SendExecute(s.next, param(req.After), param(int64(limit))))
@@ -108,7 +104,8 @@ func (s *source[R, K]) readAnswers(
 		return result, err
 	}
 	s.builder.Begin(page, req)
-	result, count, rowErr := s.readPage(rows, bound)
+	reading, rowErr := s.reader.Read(nextRow(rows), bound)
+	result = reading.Result()
 	err = rows.Drain()
 	if err == nil {
 		err = s.readEnd()
@@ -121,8 +118,8 @@ func (s *source[R, K]) readAnswers(
 	if rowErr != nil {
 		return result, rowErr
 	}
-	s.adapt(page, req, result.Unsettled)
-	if count == limit && !result.Unsettled {
+	s.limit.Adapt(&page.Batch, req.MaxBytes, result.Unsettled)
+	if reading.Rows == limit && !result.Unsettled {
 		result.More = true
 	}
 	return result, nil
@@ -144,56 +141,7 @@ func (s *source[R, K]) readEnd() error {
 	return nil
 }
 
-// readPage turns rows into messages up to the bound, or until the page is full.
-func (s *source[R, K]) readPage(
-	rows *wire.Result, bound replicate.Bound[K],
-) (result replicate.PollResult, count int, err error) {
-	var last K
-	for rows.Next() {
-		key, err := s.table.ScanKey(rows.Values)
-		if err != nil {
-			return result, count, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err),
-				"regenerate: "+s.table.Regenerate)
-		}
-		if count > 0 && key == last {
-			return result, count, replicate.Stop(
-				fmt.Errorf("two rows of table %s have key %s", s.table.Name, replicate.KeyText(key)),
-				"keys must be unique, since the offset can't stand between the two: give one of them another key")
-		}
-		if !bound.Allows(key) {
-			result.Unsettled = true
-			return result, count, nil
-		}
-		count, last = count+1, key
-		full, err := s.add(key, rows.Values)
-		if err != nil {
-			return result, count, err
-		}
-		if full {
-			result.More = true
-			return result, count, nil
-		}
-	}
-	return result, count, nil
-}
-
-func (s *source[R, K]) add(key K, values [][]byte) (full bool, err error) {
-	if err := s.table.Scan(&s.r, values); err != nil {
-		return s.builder.BadScan(key, err, func(column int) []byte { return values[column] })
-	}
-	return s.builder.Add(&s.r)
-}
-
-// adapt sizes the next page by what this page's rows have weighed (Promise 7). While rows are held back it asks
-// for few: those beyond the bound are read and thrown away, with each poll until they are settled.
-func (s *source[R, K]) adapt(page *replicate.Page[K], req replicate.PollRequest[K], unsettled bool) {
-	if unsettled {
-		s.limit = min(s.limit, max(firstLimit, 2*page.Len()))
-		return
-	}
-	if page.Len() == 0 {
-		return
-	}
-	fits := req.MaxBytes / max(page.Bytes()/page.Len(), 1)
-	s.limit = max(1, min(fits+fits/8+1, 8*s.limit)) // a poll takes no more than its request allows
+// nextRow reads a result row by row, for the reader.
+func nextRow(rows *wire.Result) func() (row [][]byte, found bool, err error) {
+	return func() ([][]byte, bool, error) { found := rows.Next(); return rows.Values, found, nil }
 }

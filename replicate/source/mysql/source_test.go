@@ -1,7 +1,6 @@
 package mysql_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/repliqate/repliqate/internal/testserver"
@@ -42,9 +41,12 @@ func harness(t *testing.T, m *testserver.MySQL) replicatetest.SourceHarness {
 			return func() { writer.exec("COMMIT"); writer.close() }
 		},
 		Break: func() {
-			for _, id := range s.query("SELECT ID FROM information_schema.processlist WHERE DB = DATABASE()" +
-				" AND ID <> CONNECTION_ID() AND COMMAND = 'Sleep'") {
-				s.exec(fmt.Sprintf("KILL %s", id))
+			// A session that has just answered may not be asleep yet, and one that was killed may not have ended.
+			others := "SELECT ID FROM information_schema.processlist WHERE DB = DATABASE() AND ID <> CONNECTION_ID()"
+			for ids := s.query(others); len(ids) > 0; ids = s.query(others) {
+				for _, id := range ids {
+					_ = s.try("KILL " + id) // it may be gone already
+				}
 			}
 		},
 		Remove:  func() { s.exec("ALTER TABLE events RENAME TO away") },

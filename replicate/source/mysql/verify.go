@@ -115,7 +115,7 @@ func (s *source[R, K]) verifyColumns(ctx context.Context, p proof) error {
 		rows = slices.Delete(rows, i, i+1)
 	}
 	for _, extra := range rows {
-		s.warnOnce("column " + extra[0] + " of table " + s.table.Name + " is new and is not published; to publish it, " +
+		s.warner.Warn("column " + extra[0] + " of table " + s.table.Name + " is new and is not published; to publish it, " +
 			regenerate)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/internal/keyset"
 )
 
 // Lookup reads the rows that now exist among keys: one statement by primary key, for the late-row audit.
@@ -22,13 +23,10 @@ func (s *source[R, K]) Lookup(
 	list = append(list, '}')
 	rows := s.conn.ExecPrepared(ctx, stmtLookup, [][]byte{list}, textFormat, s.formats)
 	s.builder.Begin(page, req)
-	err = s.compareTypes(rows.FieldDescriptions())
-	for err == nil && !more && rows.NextRow() {
-		var key K
-		values := rows.Values()
-		if key, err = s.table.ScanKey(values); err == nil {
-			more, err = s.add(key, values)
-		}
+	if err = s.compareTypes(rows.FieldDescriptions()); err == nil {
+		var reading keyset.Reading[K]
+		reading, err = s.reader.Read(nextRow(rows), replicate.Bound[K]{Kind: replicate.BoundUnlimited})
+		more = reading.More
 	}
 	_, closeErr := rows.Close()
 	if reason, ok := asBadText(closeErr); ok && err == nil {

@@ -73,7 +73,7 @@ func (s *source[R, K]) verifyColumns(ctx context.Context, root string) error {
 	}
 	for _, r := range rows {
 		if !slices.ContainsFunc(s.table.Columns, func(c replicate.Column) bool { return c.Name == r[0] }) {
-			s.warnOnce("column " + r[0] + " of table " + s.table.Name + " is new and is not published; to publish it, " +
+			s.warner.Warn("column " + r[0] + " of table " + s.table.Name + " is new and is not published; to publish it, " +
 				regenerate)
 		}
 	}

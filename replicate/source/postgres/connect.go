@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/internal/keyset"
 )
 
 // connectTimeout bounds the attempt to connect to a server, where the URI names no other time, and the look-up of
@@ -42,7 +43,9 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 	}
 	return &source[R, K]{
 		table: t, builder: b, config: config, settle: c.Settle, formats: resultFormats(t.Columns),
-		warn: c.Warn, warned: map[string]bool{}, job: c.Job, readURI: c.ReadURI,
+		warner: keyset.NewWarner(c.Warn), job: c.Job, readURI: c.ReadURI,
+		reader: keyset.Reader[R, K, [][]byte]{Table: &t.Table, Builder: b, Scan: t.Scan, ScanKey: t.ScanKey,
+			Raw: keyset.RawBytes, Remedy: "regenerate: " + t.Regenerate},
 	}, nil
 }
 
@@ -53,14 +56,13 @@ type source[R any, K replicate.Key] struct {
 	settle  replicate.Settle
 	formats []int16  // of the columns of rows
 	types   []uint32 // numbers of the types of the columns, as they were verified
-	warn    func(string)
 	job     string
 	readURI func() (string, error)
 
 	conn   *pgconn.PgConn
 	proof  proof
-	r      R   // the row being read
-	limit  int // rows to ask for, sized by what rows have weighed
+	reader keyset.Reader[R, K, [][]byte]
+	limit  keyset.Limit
 	params [2][]byte
 	drawn  upTo[K] // the highest key drawn, as the last fence has it
 	fenced bool    // there was a fence since the source was opened
@@ -68,7 +70,7 @@ type source[R any, K replicate.Key] struct {
 
 	// What outlives a connection.
 	cover  cover[K]
-	warned map[string]bool
+	warner *keyset.Warner
 }
 
 var (
@@ -77,14 +79,6 @@ var (
 	_ replicate.Rechecker       = (*source[struct{}, int64])(nil)
 	_ replicate.Auditor[int64]  = (*source[struct{}, int64])(nil)
 )
-
-// warnOnce warns of what is verified again with each connection and now and then.
-func (s *source[R, K]) warnOnce(msg string) {
-	if !s.warned[msg] {
-		s.warned[msg] = true
-		s.warn(msg)
-	}
-}
 
 // Open implements replicate.Source.
 func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error) {
@@ -122,7 +116,7 @@ func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	s.limit, s.fenced = firstLimit, false
+	s.limit, s.fenced = keyset.FirstLimit, false
 	if err := s.verifyOffset(ctx, at); err != nil {
 		return err
 	}

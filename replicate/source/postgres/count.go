@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/internal/keyset"
 )
 
 var _ replicate.Counter[int64] = (*source[struct{}, int64])(nil)
@@ -31,20 +31,8 @@ func (s *source[R, K]) Extent(ctx context.Context) (e replicate.Extent[K], err e
 
 // CountRows counts by the key's index, and no further than most.
 func (s *source[R, K]) CountRows(ctx context.Context, r replicate.KeyRange[K], most int) (int, error) {
-	key := quote(s.table.KeyColumn)
-	var bounds []string
-	if r.HasAfter {
-		bounds = append(bounds, key+" > '"+replicate.KeyText(r.After)+"'::bigint")
-	}
-	if r.HasUpTo {
-		bounds = append(bounds, key+" <= '"+replicate.KeyText(r.UpTo)+"'::bigint")
-	}
-	where := ""
-	if len(bounds) > 0 {
-		where = " WHERE " + strings.Join(bounds, " AND ")
-	}
-	text, err := s.value(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+s.table.Relation+where+
-		" ORDER BY "+key+" LIMIT "+strconv.Itoa(most)+") AS counted")
+	text, err := s.value(ctx, keyset.CountQuery(s.table.Relation, quote(s.table.KeyColumn), r, most,
+		func(key K) string { return "'" + replicate.KeyText(key) + "'::bigint" }))
 	if err != nil {
 		return 0, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,10 +21,6 @@ const (
 	stmtNext    = "next"
 	stmtLookup  = "lookup"
 )
-
-// firstLimit is the number of rows that are asked for before it is known what a row weighs: rows that
-// do not fit a page are read and thrown away, so a first page of huge rows should be a short one.
-const firstLimit = 256
 
 // A single format is that of all columns, or of all parameters.
 var (
@@ -92,7 +87,7 @@ func (s *source[R, K]) Poll(
 	p.SendPipelineSync()
 	p.SendQueryPrepared(stmtHolders, nil, nil, binaryFormat)
 	p.SendPipelineSync()
-	limit := min(s.limit, req.MaxRows)
+	limit := s.limit.Rows(req.MaxRows)
 	s.params[0] = appendInt8(s.params[0][:0], int64(req.After))
 	s.params[1] = appendInt8(s.params[1][:0], int64(limit))
 	if req.HasAfter {
@@ -138,7 +133,11 @@ func (s *source[R, K]) readAnswers(
 		return replicate.PollResult{}, err
 	}
 	s.builder.Begin(page, req)
-	result, count, err := s.readPage(rows, fence, bound)
+	reading, err := s.reader.Read(nextRow(rows), bound)
+	result := reading.Result()
+	if reading.Unsettled {
+		result.Above = s.above(fence, reading.Beyond)
+	}
 	_, closeErr := rows.Close()
 	if reason, ok := asBadText(closeErr); ok && err == nil {
 		if result.More || result.Unsettled {
@@ -154,71 +153,30 @@ func (s *source[R, K]) readAnswers(
 	if err != nil {
 		return result, err
 	}
-	s.adapt(page, req, result.Unsettled)
-	if count == limit && !result.Unsettled {
+	s.limit.Adapt(&page.Batch, req.MaxBytes, result.Unsettled)
+	if reading.Rows == limit && !result.Unsettled {
 		result.More = true
 	}
 	return result, endOfStatement(p)
 }
 
-// readPage turns rows into messages up to the bound, or until the page is full, and leaves the rest.
-func (s *source[R, K]) readPage(
-	rows *pgconn.ResultReader, fence replicate.Fence[K], bound replicate.Bound[K],
-) (result replicate.PollResult, count int, err error) {
-	var last K
-	for rows.NextRow() {
-		values := rows.Values()
-		key, err := s.table.ScanKey(values)
-		if err != nil {
-			return result, count, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err),
-				"regenerate: "+s.table.Regenerate)
+// nextRow reads a result row by row, for the reader.
+func nextRow(rows *pgconn.ResultReader) func() (row [][]byte, found bool, err error) {
+	return func() ([][]byte, bool, error) {
+		if !rows.NextRow() {
+			return nil, false, nil
 		}
-		if count > 0 && key == last {
-			return result, count, replicate.Stop(
-				fmt.Errorf("two rows of table %s have key %s", s.table.Name, replicate.KeyText(key)),
-				"keys must be unique, since the offset can't stand between the two: give one of them another key")
-		}
-		if !bound.Allows(key) {
-			result.Unsettled = true
-			// A row that was committed since the sequence was read has a higher key too. But the row that was
-			// there at the last poll already is above the sequence for good.
-			seen := upTo[K]{key, true}
-			result.Above = s.beyond == seen && (!fence.HasHigh || key > fence.High)
-			s.beyond = seen
-			return result, count, nil
-		}
-		count, last = count+1, key
-		full, err := s.add(key, values)
-		if err != nil {
-			return result, count, err
-		}
-		if full {
-			result.More = true
-			return result, count, nil
-		}
+		return rows.Values(), true, nil
 	}
-	return result, count, nil
 }
 
-func (s *source[R, K]) add(key K, values [][]byte) (full bool, err error) {
-	if err := s.table.Scan(&s.r, values); err != nil {
-		return s.builder.BadScan(key, err, func(column int) []byte { return values[column] })
-	}
-	return s.builder.Add(&s.r)
-}
-
-// adapt sizes the next page by what this page's rows have weighed (Promise 7). While rows are held back it asks
-// for few: those beyond the bound are read and thrown away, with each poll until they are settled.
-func (s *source[R, K]) adapt(page *replicate.Page[K], req replicate.PollRequest[K], unsettled bool) {
-	if unsettled {
-		s.limit = min(s.limit, max(firstLimit, 2*page.Len()))
-		return
-	}
-	if page.Len() == 0 {
-		return
-	}
-	fits := req.MaxBytes / max(page.Bytes()/page.Len(), 1)
-	s.limit = max(1, min(fits+fits/8+1, 8*s.limit)) // a poll takes no more than its request allows
+// above reports whether the row beyond the bound is above the sequence for good. A row that was committed since the
+// sequence was read has a higher key too. But the row that was there at the last poll already is not such a one.
+func (s *source[R, K]) above(fence replicate.Fence[K], key K) bool {
+	seen := upTo[K]{key, true}
+	above := s.beyond == seen && (!fence.HasHigh || key > fence.High)
+	s.beyond = seen
+	return above
 }
 
 func appendInt8(b []byte, v int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(v)) }

@@ -78,7 +78,7 @@ func (s *source[R, K]) verifySequence(ctx context.Context, all tree) (found sequ
 		return found, replicate.Stop(fmt.Errorf("this role may not read sequence %s", found.name),
 			"GRANT SELECT ON SEQUENCE "+found.name+" to it")
 	case r[6] == "u":
-		s.warnOnce("sequence " + found.name + " is unlogged: after a crash of the server it draws the same keys again")
+		s.warner.Warn("sequence " + found.name + " is unlogged: after a crash of the server it draws the same keys again")
 	}
 	found.start, err = strconv.ParseInt(r[4], 10, 64)
 	return found, err

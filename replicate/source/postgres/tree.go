@@ -89,7 +89,8 @@ func (s *source[R, K]) verifyTree(ctx context.Context, all tree) error {
 	}
 	for _, r := range all {
 		if r.unlogged && r.isLeaf() {
-			s.warnOnce(r.name + " is unlogged: a crash of the server empties it, and rows that were not published yet are gone")
+			s.warner.Warn(r.name +
+				" is unlogged: a crash of the server empties it, and rows that were not published yet are gone")
 		}
 	}
 	if s.settle.UnsafeDelay > 0 {

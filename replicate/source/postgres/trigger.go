@@ -32,7 +32,7 @@ func (s *source[R, K]) verifyTriggers(ctx context.Context, all tree) error {
 		if r[3] == "plpgsql" && assigns.MatchString(comments.ReplaceAllString(r[4], " ")) {
 			return s.unprovable(name + " sets key " + s.table.KeyColumn)
 		}
-		s.warnOnce(name + " may change a row before it is inserted: if it sets key " + s.table.KeyColumn +
+		s.warner.Warn(name + " may change a row before it is inserted: if it sets key " + s.table.KeyColumn +
 			" to anything but the sequence's next value, rows can be lost")
 	}
 	return nil

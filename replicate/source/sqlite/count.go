@@ -3,12 +3,11 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 
 	"zombiezen.com/go/sqlite"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/internal/keyset"
 )
 
 var _ replicate.Counter[int64] = (*source[struct{}, int64])(nil)
@@ -36,37 +35,19 @@ func (s *source[R, K]) Extent(ctx context.Context) (e replicate.Extent[K], err e
 // CountRows counts by the key's index, and no further than most.
 func (s *source[R, K]) CountRows(ctx context.Context, r replicate.KeyRange[K], most int) (int, error) {
 	s.conn.SetInterrupt(ctx.Done())
-	key := quote(s.table.KeyColumn)
-	var bounds []string
-	var args []any
-	if r.HasAfter {
-		bounds, args = append(bounds, key+" > ?"), append(args, int64(r.After))
-	}
-	if r.HasUpTo {
-		bounds, args = append(bounds, key+" <= ?"), append(args, int64(r.UpTo))
-	}
-	where := ""
-	if len(bounds) > 0 {
-		where = " WHERE " + strings.Join(bounds, " AND ")
-	}
-	n, _, err := s.integerOf("SELECT count(*) FROM (SELECT 1 FROM "+s.table.Relation+where+
-		" ORDER BY "+key+" LIMIT "+strconv.Itoa(most)+")", args...)
+	n, _, err := s.integerOf(
+		keyset.CountQuery(s.table.Relation, quote(s.table.KeyColumn), r, most, replicate.KeyText[K]))
 	return int(n), err
 }
 
 // integerOf runs a query of one integer; found is false for no row and for null.
-func (s *source[R, K]) integerOf(sql string, args ...any) (v int64, found bool, err error) {
+func (s *source[R, K]) integerOf(sql string, args ...string) (v int64, found bool, err error) {
 	stmt, _, err := s.conn.PrepareTransient(sql)
 	if err != nil {
 		return 0, false, s.classify("prepare query", err)
 	}
 	for i, a := range args {
-		switch a := a.(type) {
-		case int64:
-			stmt.BindInt64(i+1, a)
-		case string:
-			stmt.BindText(i+1, a)
-		}
+		stmt.BindText(i+1, a)
 	}
 	row, err := stmt.Step()
 	if err == nil && row && stmt.ColumnType(0) == sqlite.TypeInteger {

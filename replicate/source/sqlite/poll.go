@@ -8,6 +8,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/sqlite/sqlval"
 )
 
 // Poll implements replicate.Source. Only the fence and the page are read: SQLite is in this process, so there
@@ -103,39 +104,16 @@ func (s *source[R, K]) checkKeys() error {
 		s.table.Name, s.table.KeyColumn), "give it a key, or delete it; NOT NULL on the key keeps such rows out")
 }
 
-func (s *source[R, K]) read(stmt *sqlite.Stmt, bound replicate.Bound[K]) (result replicate.PollResult, err error) {
+// read adds the rows of a statement to the page.
+func (s *source[R, K]) read(stmt *sqlite.Stmt, bound replicate.Bound[K]) (replicate.PollResult, error) {
 	s.row.Stmt = stmt
-	for {
+	reading, err := s.reader.Read(func() (*sqlval.Row, bool, error) {
 		found, err := stmt.Step()
 		if err != nil {
-			return result, s.classify("read rows", err)
-		}
-		if !found {
-			return result, nil
+			return nil, false, s.classify("read rows", err)
 		}
 		s.row.Next()
-		key, err := s.table.ScanKey(&s.row)
-		if err != nil {
-			return result, replicate.Stop(fmt.Errorf("table %s: %w", s.table.Name, err), "the key must hold integers alone")
-		}
-		if !bound.Allows(key) {
-			result.Unsettled = true
-			return result, nil
-		}
-		full, err := s.add(key)
-		if err != nil {
-			return result, err
-		}
-		if full {
-			result.More = true
-			return result, nil
-		}
-	}
-}
-
-func (s *source[R, K]) add(key K) (full bool, err error) {
-	if err := s.table.Scan(&s.r, &s.row); err != nil {
-		return s.builder.BadScan(key, err, s.row.Raw)
-	}
-	return s.builder.Add(&s.r)
+		return &s.row, found, nil
+	}, bound)
+	return reading.Result(), err
 }

@@ -13,6 +13,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/internal/keyset"
 	"github.com/repliqate/repliqate/replicate/source/sqlite/sqlval"
 )
 
@@ -37,7 +38,11 @@ func (t *Table[R, K]) NewSource(b *replicate.Builder[R, K], c replicate.SourceCo
 		return nil, &replicate.SettingError{Key: replicate.SettingSettle,
 			Err: errors.New("it is not for SQLite, whose rows are settled as soon as they can be seen")}
 	}
-	return &source[R, K]{table: t, builder: b, path: path, warn: c.Warn, warned: map[string]bool{}}, nil
+	return &source[R, K]{
+		table: t, builder: b, path: path, warner: keyset.NewWarner(c.Warn),
+		reader: keyset.Reader[R, K, *sqlval.Row]{Table: &t.Table, Builder: b, Scan: t.Scan, ScanKey: t.ScanKey,
+			Raw: (*sqlval.Row).Raw, Remedy: "the key must hold integers alone"},
+	}, nil
 }
 
 // wrongURI is an error of the URI, which must not repeat it.
@@ -63,7 +68,7 @@ type source[R any, K replicate.Key] struct {
 	table   *Table[R, K]
 	builder *replicate.Builder[R, K]
 	path    string
-	warn    func(string)
+	warner  *keyset.Warner
 
 	conn              *sqlite.Conn
 	first, next, high *sqlite.Stmt
@@ -75,11 +80,10 @@ type source[R any, K replicate.Key] struct {
 	lookedAt          int64 // what changes said before the last page was read
 	looked            bool  // a page was read since the source was opened
 	row               sqlval.Row
-	r                 R
+	reader            keyset.Reader[R, K, *sqlval.Row]
 	autoIncrement     bool // the live table guarantees that keys only grow
 	top               K    // the highest key seen
 	hasTop            bool
-	warned            map[string]bool
 	wasOpen           bool // it could be read before
 }
 
@@ -90,14 +94,6 @@ var (
 )
 
 const busyTimeout = 5 * time.Second
-
-// warnOnce warns of what is verified again whenever the source is opened.
-func (s *source[R, K]) warnOnce(msg string) {
-	if !s.warned[msg] {
-		s.warned[msg] = true
-		s.warn(msg)
-	}
-}
 
 // Open implements replicate.Source.
 func (s *source[R, K]) Open(ctx context.Context, at replicate.Offset) (err error) {

@@ -10,6 +10,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/repliqate/repliqate/replicate"
+	"github.com/repliqate/repliqate/replicate/source/internal/keyset"
 )
 
 const (
@@ -53,7 +54,7 @@ func (s *source[R, K]) verify() error {
 		delete(live, c.Name)
 	}
 	for name := range live {
-		s.warnOnce("column " + name + " of table " + t.Name + " is new and is not published; to publish it, regenerate: " +
+		s.warner.Warn("column " + name + " of table " + t.Name + " is new and is not published; to publish it, regenerate: " +
 			t.Regenerate)
 	}
 	if err := s.verifyStrict(); err != nil {
@@ -165,7 +166,7 @@ func (s *source[R, K]) verifyKey(key column) error {
 		return replicate.Stop(fmt.Errorf("key %s of table %s has no unique index", t.KeyColumn, t.Name),
 			"create one: CREATE UNIQUE INDEX ... ON "+s.table.Relation+" ("+quote(t.KeyColumn)+")")
 	}
-	s.warnOnce("key " + t.KeyColumn + " of table " + t.Name + " is made by the application: " +
+	s.warner.Warn("key " + t.KeyColumn + " of table " + t.Name + " is made by the application: " +
 		"a row whose key is lower than one that was published is not seen; " + declare)
 	return nil
 }
@@ -178,10 +179,9 @@ func (s *source[R, K]) verifyOffset(at replicate.Offset) error {
 	if at.IsZero() {
 		return nil
 	}
-	key, err := replicate.ParseKey[K](at.Key)
+	key, err := keyset.ParseOffset(&s.table.Table, at)
 	if err != nil {
-		return replicate.Stop(fmt.Errorf("the offset %s is not a key of table %s", at.Key, s.table.Name),
-			"correct it in the offset store")
+		return err
 	}
 	if err := s.verifyHighest(key); err != nil || at.Checksum == "" {
 		return err
