@@ -79,7 +79,8 @@ func TestOffsetAsks(t *testing.T) {
 		}
 	}
 	b.both("5")
-	if status, shown := b.onTerminal("y\n", "offset set 3"); status != 0 || !strings.Contains(shown, "the job has offset 3") {
+	status, shown := b.onTerminal("y\n", "offset set 3")
+	if status != 0 || !strings.Contains(shown, "the job has offset 3") {
 		t.Errorf("to yes: status %d, %s", status, shown)
 	}
 	b.both("3")
@@ -102,7 +103,8 @@ func TestTailOnTerminal(t *testing.T) {
 		t.Errorf("status %d:\n%s", status, shown)
 	}
 	t.Setenv("NO_COLOR", "1")
-	if _, shown := b.onTerminal("", "tail"); strings.Contains(shown, "\x1b") || !strings.Contains(shown, "  account    Grüße\n") {
+	_, shown = b.onTerminal("", "tail")
+	if strings.Contains(shown, "\x1b") || !strings.Contains(shown, "  account    Grüße\n") {
 		t.Errorf("without colour:\n%q", shown)
 	}
 }
