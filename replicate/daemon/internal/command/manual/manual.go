@@ -56,8 +56,8 @@ Exit statuses:
   2   wrong options
 `
 
-// Commands are help, completion and man, which tell of themselves and of the other commands. general returns the help of
-// the program, given all of them.
+// Commands are help, completion and man, which tell of themselves and of the other commands. general returns the help
+// of the program, given all of them.
 func Commands[R any, K replicate.Key](
 	others []command.Command[R, K],
 	general func(p job.Program[R, K], binary string, all []command.Command[R, K]) string,
