@@ -170,7 +170,7 @@ func TestOffsetRefusesKeys(t *testing.T) {
 		"show 5":                     "unexpected argument 5",
 		"shwo":                       "unknown command shwo: the nearest is show",
 		"":                           "expected show, set KEY, reset or start-at now|KEY",
-		"set 1 --dry":                "unknown option --dry: the nearest is --dry-run",
+		"set 1 --dryrun":             "unknown option --dryrun: the nearest is --dry-run",
 		"show --dry-run":             "it changes nothing",
 		"show --config none/no.yaml": "none/no.yaml",
 	} {

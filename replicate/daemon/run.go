@@ -40,7 +40,12 @@ func commands[R any, K replicate.Key]() []command.Command[R, K] {
 		{Name: "tail", Usage: tail.Usage, Help: tail.Help, Run: tail.Run[R, K]},
 		{Name: "verify", Usage: verify.Usage, Help: verify.Help, Run: verify.Run[R, K]},
 	}
-	return append(all, manual.Commands(all)...)
+	return append(all, manual.Commands(all, help[R, K])...)
+}
+
+// help is the program's own.
+func help[R any, K replicate.Key](p job.Program[R, K], binary string, all []command.Command[R, K]) string {
+	return run.Help(binary, p.Table.Name, p.Table.KeyColumn, run.Summaries(all))
 }
 
 // Main runs the program and exits. The first SIGTERM or SIGINT stops it gracefully, the second at once.

@@ -9,7 +9,6 @@ import (
 	"github.com/repliqate/repliqate/internal/nearest"
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
-	"github.com/repliqate/repliqate/replicate/daemon/internal/command/run"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/job"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/keys"
 )
@@ -57,13 +56,20 @@ Exit statuses:
   2   wrong options
 `
 
-// Commands are help, completion and man, which tell of themselves and of the other commands.
-func Commands[R any, K replicate.Key](others []command.Command[R, K]) []command.Command[R, K] {
+// Commands are help, completion and man, which tell of themselves and of the other commands. general returns the help
+// of the program, given all of them.
+func Commands[R any, K replicate.Key](
+	others []command.Command[R, K],
+	general func(p job.Program[R, K], binary string, all []command.Command[R, K]) string,
+) []command.Command[R, K] {
 	var all []command.Command[R, K]
 	add := func(name, usage, help string, explain func(m *manual, words []string) error) {
 		all = append(all, command.Command[R, K]{Name: name, Usage: usage, Help: help,
 			Run: func(_ context.Context, p job.Program[R, K], call command.Call) int {
-				return answer(newManual(p, call.Binary, slices.Concat(others, all)), call, name, explain)
+				every := slices.Concat(others, all)
+				m := newManual(p, call.Binary, every)
+				m.help = general(p, call.Binary, every)
+				return answer(m, call, name, explain)
 			}})
 	}
 	add("completion", "bash|zsh|fish", completionHelp, (*manual).complete)
@@ -84,7 +90,7 @@ type manual struct {
 type entry struct{ name, help string }
 
 func newManual[R any, K replicate.Key](p job.Program[R, K], binary string, all []command.Command[R, K]) *manual {
-	m := &manual{binary: binary, help: run.Help(binary, p.Table.Name, p.Table.KeyColumn, run.Summaries(all))}
+	m := &manual{binary: binary}
 	for _, c := range all {
 		m.commands = append(m.commands, entry{c.Name, fmt.Sprintf(c.Help, binary, p.Table.Name)})
 	}

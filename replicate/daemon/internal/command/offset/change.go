@@ -9,6 +9,7 @@ import (
 
 	"github.com/repliqate/repliqate/replicate"
 	"github.com/repliqate/repliqate/replicate/daemon/internal/command"
+	"github.com/repliqate/repliqate/replicate/daemon/internal/terminal"
 	"github.com/repliqate/repliqate/replicate/loop"
 	"github.com/repliqate/repliqate/replicate/offset/witness"
 )
@@ -51,12 +52,22 @@ func (o *operator[K]) change(ctx context.Context) error {
 	case needsLeave:
 		return fmt.Errorf("%s would be skipped and never published: give --allow-skip if that is meant; nothing was changed",
 			rowsText(m.rows))
+	case !o.confirmed(ctx):
+		return errors.New("not confirmed; nothing was changed")
 	}
 	if err := o.write(ctx, s, m.to); err != nil {
 		return err
 	}
 	o.line("done", "the job has "+offsetName(m.to))
 	return nil
+}
+
+// confirmed asks whoever sits at the terminal. A script is not asked, and has said all with its options.
+func (o *operator[K]) confirmed(ctx context.Context) bool {
+	if o.flags.yes || !terminal.Is(o.in) || !terminal.Is(o.out) {
+		return true
+	}
+	return terminal.Confirm(ctx, o.in, o.out, "Change it?")
 }
 
 // unanswered is the first thing that must be known for a change and is not. What another program wrote in the

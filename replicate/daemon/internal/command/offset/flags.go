@@ -13,7 +13,7 @@ import (
 const Help = `%[1]s offset shows or moves the offset of table %[2]s: the key of the last row that was published.
 
 Usage: %[1]s offset show          [--config PATH]
-       %[1]s offset set KEY       [--config PATH] [--dry-run] [--allow-skip]
+       %[1]s offset set KEY       [--config PATH] [--dry-run] [--allow-skip] [--yes]
        %[1]s offset start-at KEY  ...
        %[1]s offset start-at now  ...
        %[1]s offset reset         ...
@@ -31,6 +31,7 @@ Options:
   --config PATH   configuration file (default config.yaml)
   --dry-run       say what a change would mean, and change nothing
   --allow-skip    allow a change after which rows are never published
+  --yes           change it without asking; only on a terminal it asks
   --help          print this, and exit
 
 Stop the job before a change: it needs the lease. Both the store and the copy
@@ -38,8 +39,8 @@ in Kafka are changed, or neither.
 
 Exit statuses:
   0   shown, changed, or with --dry-run what would be changed
-  1   a server did not answer, an instance of the job runs, or rows would be
-      skipped: the message says what was changed, if anything
+  1   a server did not answer, an instance of the job runs, rows would be skipped,
+      or the answer was no: the message says what was changed, if anything
   2   wrong options or configuration, or a key that can't be the offset
   3   gave up: transactions that were open stayed open; nothing was changed
 `
@@ -49,6 +50,7 @@ type flags struct {
 	command.Options
 	verb, key         string
 	dryRun, allowSkip bool
+	yes               bool
 }
 
 var verbs = []string{"show", "set", "reset", "start-at"}
@@ -72,8 +74,10 @@ func parse(args []string) (flags, error) {
 			f.dryRun = true
 		case name == "--allow-skip":
 			f.allowSkip = true
+		case name == "--yes":
+			f.yes = true
 		case strings.HasPrefix(name, "--") || strings.HasPrefix(name, "-") && strings.Trim(name[1:], "0123456789") != "":
-			known := []string{"--config", "--dry-run", "--allow-skip", "--help"}
+			known := []string{"--config", "--dry-run", "--allow-skip", "--yes", "--help"}
 			name, _, _ = strings.Cut(name, "=")
 			return f, fmt.Errorf("unknown option %s: the nearest is %s; see offset --help", args[i], nearest.Of(name, known))
 		default:
@@ -101,8 +105,8 @@ func (f *flags) takeWords(words []string) error {
 		return fmt.Errorf("offset %s: expected a key; see offset --help", f.verb)
 	case len(words) > wanted:
 		return fmt.Errorf("offset %s: unexpected argument %s; see offset --help", f.verb, words[wanted])
-	case f.verb == "show" && (f.dryRun || f.allowSkip):
-		return errors.New("offset show: it changes nothing, so it takes neither --dry-run nor --allow-skip")
+	case f.verb == "show" && (f.dryRun || f.allowSkip || f.yes):
+		return errors.New("offset show: it changes nothing, so it takes no --dry-run, --allow-skip or --yes")
 	}
 	if wanted == 2 {
 		f.key = words[1]

@@ -27,6 +27,7 @@ const countMax = 1_000_000
 
 // operator is what the offset command works on.
 type operator[K replicate.Key] struct {
+	in      io.Reader
 	out     io.Writer
 	flags   flags
 	loop    loop.Config
@@ -77,7 +78,8 @@ func newOperator[R any, K replicate.Key](p job.Program[R, K], f flags, call comm
 	if err != nil {
 		return nil, err
 	}
-	o := &operator[K]{out: call.Stdout, flags: f, loop: c.Loop.WithDefaults(), name: c.Name, table: p.Table.Name}
+	o := &operator[K]{in: call.Stdin, out: call.Stdout, flags: f, loop: c.Loop.WithDefaults(), name: c.Name,
+		table: p.Table.Name}
 	i := slices.IndexFunc(p.Table.Columns, func(c replicate.Column) bool { return c.Name == p.Table.KeyColumn })
 	if i >= 0 {
 		o.key = p.Table.Columns[i]
