@@ -91,7 +91,7 @@ types-docs: ## rewrite the examples of docs/types.md from the values that tests 
 generate-check: ## fail if the committed examples are not what the generator writes
 	$(call each-schema,--check)
 
-bench: servers ## rows/s and CPU on PostgreSQL, MariaDB and SQLite: a bare dump, this, this without Kafka, a generic replicator
+bench: servers ## rows/s and CPU of a dump, of this with and without Kafka, and of a generic replicator, on each engine
 	@$(BUILD) $(GO) run ./bench -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS) -on $(BENCH_ON)
 
 bench-latency: servers ## from commit to consumer, an insert each 2 ms, at three poll intervals

@@ -29,8 +29,9 @@ import (
 func main() {
 	rows := flag.Int("rows", 1_000_000, "rows of the table")
 	rounds := flag.Int("rounds", 5, "how often each contender runs")
-	on := flag.String("on", names(), "databases")
-	latency := flag.Bool("latency", false, "measure the time from commit to consumer, of that many single rows, on PostgreSQL")
+	on := flag.String("on", names(), "databases to measure, in turn")
+	latency := flag.Bool("latency", false,
+		"measure the time from commit to consumer of that many single rows, on PostgreSQL")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()

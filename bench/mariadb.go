@@ -13,7 +13,8 @@ const fillPayments = `
 USE bench;
 SET time_zone = '+00:00';
 INSERT INTO payments (customer_id, reference, currency, total, quantity, note, address, placed_at, token)
-SELECT 100000 + seq * 7919 %% 900000, CONCAT('ORD-2026-', LPAD(seq, 9, '0')), ELT(1 + seq %% 4, 'EUR', 'USD', 'CHF', 'GBP'),
+SELECT 100000 + seq * 7919 %% 900000, CONCAT('ORD-2026-', LPAD(seq, 9, '0')),
+	ELT(1 + seq %% 4, 'EUR', 'USD', 'CHF', 'GBP'),
 	seq %% 100000 / 100 + 10, 1 + seq %% 9, IF(seq %% 3 > 0, 'please ring twice', NULL),
 	IF(seq %% 2 = 0, CONCAT('Königstraße ', seq %% 200, ', Stuttgart'), NULL),
 	TIMESTAMP'2026-01-01 00:00:00' + INTERVAL seq * 1000321 MICROSECOND, UUID()

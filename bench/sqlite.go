@@ -16,7 +16,8 @@ import (
 const fillLedger = `
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
 INSERT INTO ledger (account, amount, rate, cleared, note, details, signature)
-SELECT 'DE-' || (100000 + i * 7919 % 900000), i % 100000, i / 7.0, i % 2, CASE WHEN i % 3 > 0 THEN 'please ring twice' END,
+SELECT 'DE-' || (100000 + i * 7919 % 900000), i % 100000, i / 7.0, i % 2,
+	CASE WHEN i % 3 > 0 THEN 'please ring twice' END,
 	CASE WHEN i % 2 = 0 THEN json_object('street', 'Königstraße ' || i % 200, 'city', 'Stuttgart') END, randomblob(16)
 FROM n`
 

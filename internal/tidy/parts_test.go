@@ -22,9 +22,8 @@ var parts = []struct{ folder, wiring string }{
 
 // outsiders import a part elsewhere, each for a reason.
 var outsiders = map[string]string{
-	"replicate/replicatetest/":                  "the contract of a source is shown with messages in JSON",
-	"replicate/daemon/internal/command/manual/": "it prints the help of the program, which is run's",
-	"replicate/offset/witness/":                 "it keeps the offset in a topic, and connects as the sink of the same brokers does",
+	"replicate/replicatetest/":  "the contract of a source is shown with messages in JSON",
+	"replicate/offset/witness/": "it keeps the offset in a topic, and connects as the sink of the same brokers does",
 }
 
 // partImport finds the import of a part outside of its own folder and of the wiring: a part that knew another, or a
